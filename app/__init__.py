@@ -1,0 +1,1 @@
+"""Rakor: the coordination hub of a province's electronic procurement."""
