@@ -1,0 +1,137 @@
+"""Connections that cost much and bring nothing: long heads, slow heads, silence, requests in line, readers that do not read."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI, Response
+
+from tests.kit.wires import Wire, listening
+
+ROOM = 8
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    app = FastAPI()
+
+    @app.get("/")
+    async def greet() -> Response:
+        return Response("hello")
+
+    @app.get("/large")
+    async def pour() -> Response:
+        return Response(b"x" * 30_000_000)
+
+    with listening(app, head_seconds=0.5, reader_seconds=0.5, max_connections=ROOM) as (_server, number):
+        yield number
+
+
+@pytest.fixture
+def wire(port: int) -> Iterator[Wire]:
+    with Wire(port) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"GET /", b"GET / HTTP/1.1\r\nHost: ", b"GET / HTTP/1.1\r\nHost: rakor.test\r\nX-Long: "]
+)
+def test_a_head_without_end_is_refused(wire, beginning):
+    wire.say(beginning)
+
+    assert wire.flood(b"x" * 65536, 1000) < 1000
+
+
+def test_a_head_that_is_a_little_too_large_is_told_so(wire):
+    head = b"GET / HTTP/1.1\r\nHost: rakor.test\r\nX-Long: "
+    wire.say(head.ljust(32 * 1024, b"x"))
+
+    answer = wire.answer()
+
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b'"code":"head-too-large"' in answer
+    assert wire.is_closed()
+
+
+def test_a_large_head_is_read(wire):
+    wire.head("X-Long: " + "x" * 30_000, method="GET", path="/")
+
+    assert wire.answer().endswith(b"hello")
+
+
+def test_what_is_no_http_is_told_so_in_the_form_of_every_problem(wire):
+    wire.say(b"\x16\x03\x01\x02\x00 is TLS\r\n\r\n")
+
+    answer = wire.answer()
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in answer
+
+
+def test_a_head_that_trickles_is_given_up(wire):
+    begun = time.monotonic()
+    wire.say(b"GET / HTTP/1.1\r\n")
+
+    while wire.flood(b"X: y\r\n", 1) and time.monotonic() - begun < 3:
+        time.sleep(0.05)
+
+    assert time.monotonic() - begun < 2
+
+
+def test_a_second_head_that_trickles_is_given_up_too(wire):
+    wire.head(method="GET", path="/")
+    wire.answer()
+    begun = time.monotonic()
+
+    wire.say(b"GET / HT")
+
+    assert wire.is_closed()
+    assert time.monotonic() - begun < 2
+
+
+def test_silence_is_given_up(wire):
+    begun = time.monotonic()
+
+    assert wire.is_closed()
+    assert time.monotonic() - begun < 2
+
+
+def test_whoever_says_nothing_makes_room_for_whoever_asks(port):
+    silent = [Wire(port) for _ in range(ROOM)]
+    with Wire(port) as asking:
+        asking.head(method="GET", path="/")
+
+        assert asking.answer().endswith(b"hello")
+    assert silent[0].is_closed()
+    for wire in silent:
+        wire.socket.close()
+
+
+def test_a_few_requests_may_be_sent_ahead_but_not_thousands(wire):
+    ask = b"GET / HTTP/1.1\r\nHost: rakor.test\r\n\r\n"
+    wire.say(ask * 10)
+    received = b""
+    while received.count(b"hello") < 10:
+        received += wire.socket.recv(65536)
+
+    wire.flood(ask * 1000, 20)
+
+    assert wire.is_closed()
+
+
+def test_a_reader_that_does_not_read_is_given_up(wire):
+    wire.head(method="GET", path="/large")
+    time.sleep(1.5)
+
+    received = 0
+    while chunk := _read(wire):
+        received += len(chunk)
+
+    assert received < 30_000_000
+
+
+def _read(wire: Wire) -> bytes:
+    try:
+        return wire.socket.recv(1_000_000)
+    except ConnectionError:
+        return b""

@@ -1,0 +1,99 @@
+"""What surrounds every request: its id, security headers, and which browsers may read."""
+
+import httpx
+import pytest
+
+from app.main import create_app
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+EVERY_KIND = [
+    "/api/v1/nodes?limit=1",
+    "/api/v1/nodes/atlantis",
+    "/nope",
+    "/livez",
+    "/openapi.json",
+    "/docs/assets/swagger-ui.css",
+]
+
+
+@pytest.mark.parametrize("path", EVERY_KIND)
+async def test_every_answer_carries_an_id_of_its_own_and_headers_that_keep_browsers_honest(reader, path):
+    first, second = await reader.get(path), await reader.get(path)
+
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+    assert first.headers["x-content-type-options"] == "nosniff"
+    assert first.headers["x-frame-options"] == "DENY"
+    assert first.headers["referrer-policy"] == "no-referrer"
+    assert first.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
+async def test_a_usable_id_of_the_caller_is_kept(reader):
+    answer = await reader.get("/api/v1/nodes/atlantis", headers={"X-Request-Id": "dasbor-2026.11_22"})
+
+    assert answer.headers["x-request-id"] == answer.json()["request_id"] == "dasbor-2026.11_22"
+
+
+@pytest.mark.parametrize(
+    "given", ["", "short", "x" * 65, "with space", "new\tline", "ünïcödé-id", '"><script>', "a;b=c;d=e"]
+)
+async def test_any_other_id_is_replaced(reader, given):
+    answer = await reader.get("/livez", headers=[(b"x-request-id", given.encode())])
+
+    assert len(answer.headers["x-request-id"]) == 32
+    assert answer.headers["x-request-id"].isalnum()
+
+
+async def test_any_page_may_read(reader):
+    answer = await reader.get("/api/v1/nodes?limit=1", headers={"Origin": "https://dasbor.example"})
+
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+    assert {"ETag", "Location", "X-Request-Id"} <= set(answer.headers["access-control-expose-headers"].split(", "))
+
+
+async def test_a_page_may_also_read_a_refusal(reader):
+    answer = await reader.get("/api/v1/nodes/atlantis", headers={"Origin": "https://dasbor.example"})
+
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (404, "*")
+
+
+async def test_a_browser_that_asks_first_is_told_that_it_may_read_with_a_tag(reader):
+    answer = await reader.options(
+        "/api/v1/nodes",
+        headers={
+            "Origin": "https://dasbor.example",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "If-None-Match",
+        },
+    )
+
+    assert answer.status_code == 200
+    assert "GET" in answer.headers["access-control-allow-methods"]
+    assert "if-none-match" in answer.headers["access-control-allow-headers"].lower()
+    assert "x-request-id" in answer.headers
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+async def test_a_page_may_not_write_for_its_visitor(reader, method):
+    answer = await reader.options(
+        "/api/v1/nodes", headers={"Origin": "https://dasbor.example", "Access-Control-Request-Method": method}
+    )
+
+    assert answer.status_code == 400
+
+
+async def test_only_the_named_origins_may_read_when_the_operator_names_some(settings):
+    named = settings.model_copy(update={"cors_origins": ("https://dasbor.example",)})
+    app = create_app(named)
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://rakor.test") as caller,
+    ):
+        friend = await caller.get("/livez", headers={"Origin": "https://dasbor.example"})
+        stranger = await caller.get("/livez", headers={"Origin": "https://orang-lain.example"})
+
+    assert friend.headers["access-control-allow-origin"] == "https://dasbor.example"
+    assert "access-control-allow-origin" not in stranger.headers
