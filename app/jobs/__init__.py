@@ -1,0 +1,1 @@
+"""Background work on PostgreSQL: jobs are enqueued inside the transaction that needs them."""
