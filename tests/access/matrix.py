@@ -1,0 +1,110 @@
+"""Who may ask what: the table that the key matrix is held against, one line an operation of the contract.
+
+A new route needs a line here. `own`, `foreign` and `missing` are objects of the caller's node, of another, and of none.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ALL, OWN, NONE = "all", "own", "none"
+
+
+@dataclass(frozen=True)
+class Who:
+    """How far each role reaches; `keys_looked_at` is false where even a bad key does not matter."""
+
+    province: str = ALL
+    reader: str = NONE
+    node: str = NONE
+    anonymous: str = NONE
+    keys_looked_at: bool = True
+
+
+PUBLIC = Who(reader=ALL, node=ALL, anonymous=ALL, keys_looked_at=False)
+SHOWS_MORE_TO_KEYS = Who(reader=ALL, node=ALL, anonymous=ALL)
+PROVINCE = Who()
+PROVINCE_AND_OWN_NODE = Who(node=OWN)
+READERS = Who(reader=ALL)
+READERS_AND_OWN_NODE = Who(reader=ALL, node=OWN)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One operation: who may, what is sent, and what those who may are answered."""
+
+    who: Who
+    body: Any = None
+    good: set[int] = field(default_factory=lambda: {200})
+    missing: set[int] = field(default_factory=lambda: {404})
+    refused: int = 403
+    """What a caller with a valid key is answered who may not: 404 where an object's node is not in the address."""
+    query: dict[str, str] = field(default_factory=dict)
+
+
+_PUSH = [{"kind": "tender", "code": "990", "fiscal_year": 2025, "name": "Paket contoh"}]
+_HIDDEN = {"refused": 404}
+
+EXPECTED: dict[str, Line] = {
+    # access
+    "create_key": Line(PROVINCE, {"role": "reader", "name": "contoh"}, {201}),
+    "list_keys": Line(PROVINCE),
+    "get_key": Line(PROVINCE),
+    "revoke_key": Line(PROVINCE),
+    "rotate_key": Line(PROVINCE, {}, {201, 409}),
+    "list_audit_entries": Line(READERS),
+    # registry
+    "list_regions": Line(PUBLIC),
+    "get_region": Line(PUBLIC),
+    "list_institutions": Line(PUBLIC),
+    "list_nodes": Line(PUBLIC),
+    "get_node": Line(PUBLIC),
+    "get_node_probes": Line(PUBLIC),
+    "get_node_passport": Line(PUBLIC),
+    "register_node": Line(PROVINCE, {"slug": "matriks", "name": "LPSE Contoh"}, {201}),
+    "revise_node": Line(PROVINCE, {"name": "LPSE Contoh"}),
+    "retire_node": Line(PROVINCE, query={"dry_run": "true"}),
+    "list_register_proposals": Line(PUBLIC),
+    "get_register_proposal": Line(PUBLIC),
+    "decide_register_proposal": Line(PROVINCE, {"decision": "dismiss", "reason": "contoh", "dry_run": True}),
+    # collection
+    "start_run": Line(PROVINCE_AND_OWN_NODE, {"fiscal_year": 2025}, {202}),
+    "list_node_runs": Line(PUBLIC),
+    "list_runs": Line(PUBLIC),
+    "get_run": Line(PUBLIC),
+    "list_run_problems": Line(SHOWS_MORE_TO_KEYS),
+    "list_problems": Line(SHOWS_MORE_TO_KEYS),
+    "get_withdrawal": Line(PUBLIC),
+    "confirm_withdrawal": Line(PROVINCE, {"reason": "contoh", "dry_run": True}),
+    "undo_withdrawal": Line(PROVINCE, good={404}),
+    "start_run_batch": Line(PROVINCE, {"province": "35", "fiscal_year": 2025}, {202}),
+    "get_run_batch": Line(PUBLIC),
+    # procurement
+    "list_packages": Line(SHOWS_MORE_TO_KEYS),
+    "get_package": Line(SHOWS_MORE_TO_KEYS),
+    "get_package_history": Line(SHOWS_MORE_TO_KEYS),
+    "get_raw_answer": Line(READERS),
+    # statistics
+    "get_savings": Line(PUBLIC),
+    "put_reported_figures": Line(PROVINCE_AND_OWN_NODE, {"packages": 3}, {200, 201}),
+    "get_reported_figures": Line(SHOWS_MORE_TO_KEYS),
+    "list_reported_figures": Line(SHOWS_MORE_TO_KEYS),
+    "get_reported_figures_history": Line(SHOWS_MORE_TO_KEYS),
+    "get_reconciliation": Line(PUBLIC),
+    # submission
+    "push_packages": Line(PROVINCE_AND_OWN_NODE, _PUSH, {200, 201, 202}),
+    "list_node_submissions": Line(READERS_AND_OWN_NODE, missing={200, 404}),
+    "get_submission": Line(READERS_AND_OWN_NODE, **_HIDDEN),
+    "list_submission_problems": Line(READERS_AND_OWN_NODE, **_HIDDEN),
+    "download_submission_problems": Line(READERS_AND_OWN_NODE, **_HIDDEN),
+    "download_submission_body": Line(READERS_AND_OWN_NODE, **_HIDDEN),
+    "get_submission_withdrawal": Line(PROVINCE),
+    "confirm_submission_withdrawal": Line(PROVINCE, {"reason": "contoh", "dry_run": True}),
+    "undo_submission_withdrawal": Line(PROVINCE, good={404}),
+    "list_submission_schemas": Line(PUBLIC),
+    "get_submission_schema": Line(PUBLIC),
+    "download_template": Line(PUBLIC),
+    # operations
+    "get_index": Line(PUBLIC),
+    "get_liveness": Line(PUBLIC),
+    "get_readiness": Line(PUBLIC),
+}
