@@ -1,0 +1,1 @@
+"""The one register: regions, institutions and the LPSE nodes they buy through."""
