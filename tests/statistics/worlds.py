@@ -1,0 +1,85 @@
+"""Random and varied packages for figures: recorded through the one door, and reckoned beside it."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import cycle
+
+from hypothesis import strategies as st
+
+from app.core.vocabulary import Category, Interface, Method, PackageKind, PackageStatus
+from app.kit.db import Database
+from tests.records import a_sketch, an_award, door_of
+from tests.statistics.reckoning import BASES, HOURS_AHEAD, PLACES, reckon
+
+AMOUNTS = st.none() | st.sampled_from([Decimal(0), Decimal("0.01"), Decimal("12345678901234567.89")]) | st.decimals("1.00", "9e9", places=2)  # fmt: skip
+MOMENTS = st.none() | st.sampled_from([datetime(2025, 12, 31, hour, 30, tzinfo=UTC) for hour in (0, 14, 15, 16, 17)])
+WINNERS = st.lists(
+    st.dictionaries(st.sampled_from([f"{basis}_value" for basis in BASES]), AMOUNTS, max_size=3), max_size=3
+)
+
+
+def maybe(strategy):
+    """Said, said to be none, or not spoken of."""
+    return strategy | st.none()
+
+
+FIELDS = st.fixed_dictionaries(
+    {"fiscal_years": st.lists(st.sampled_from([2024, 2025, 2026]), min_size=1, max_size=3)},
+    optional={
+        "status": st.sampled_from([PackageStatus.COMPLETED] * 4 + list(PackageStatus)),
+        "category": maybe(st.sampled_from([Category.GOODS, Category.WORKS])),
+        "method": maybe(st.sampled_from([Method.TENDER, Method.SELECTION])),
+        "institution_name": st.sampled_from(list(PLACES)),
+        "awarded_at": MOMENTS,
+        "pagu": AMOUNTS,
+        "hps": AMOUNTS,
+        "contract_value": AMOUNTS,
+        "award_value": AMOUNTS,
+        "awards": WINNERS.map(lambda winners: [an_award(f"CV Contoh {n}", **won) for n, won in enumerate(winners)]),
+    },
+)
+SENT = st.tuples(
+    st.sampled_from(list(HOURS_AHEAD)),
+    st.sampled_from([Interface.SPSE] * 3 + [Interface.PUSH, Interface.INAPROC]),
+    st.sampled_from([PackageKind.TENDER] * 2 + [PackageKind.NON_TENDER] * 2 + [PackageKind.RECORDED]),
+    st.sampled_from(["1", "2", "3"]),
+    FIELDS,
+)
+
+
+KEPT = ("pagu", "hps", "institution_name")
+
+
+async def record(database: Database, sent) -> list:
+    """Send records through the door one after another; the reckoning of where that leads."""
+    doors = {slug: await door_of(database, slug) for slug in {slug for slug, *_ in sent}}
+    said: dict = {}
+    for slug, source, kind, code, fields in sent:
+        await doors[slug].speaking(source).record(a_sketch(code, kind=kind, **fields))
+        words = said.setdefault((slug, str(kind), code), {})
+        before = words.get(str(source), {}) if source != Interface.PUSH else {}
+        # What a pulled source used to state and now leaves empty stands.
+        kept = {name: before.get(name) for name in KEPT if name in fields and fields[name] is None}
+        if fields.get("status") == "other" and before.get("status") not in {None, "other"}:
+            kept["status"] = before["status"]
+        words[str(source)] = {**fields, **kept}
+    return [reckon(slug, kind, words) for (slug, kind, _code), words in said.items()]
+
+
+def a_varied_world():
+    """Every dimension takes several values, each figure some weight; no chance involved."""
+    places, slugs = cycle(PLACES), cycle(HOURS_AHEAD)
+    for n in range(60):
+        fields = {
+            "fiscal_years": [2024 + n % 3, 2026],
+            "status": PackageStatus.COMPLETED if n % 4 else list(PackageStatus)[n // 4 % 6],
+            "category": (Category.GOODS, Category.WORKS, None)[n % 3],
+            "method": (Method.TENDER, Method.SELECTION, None, Method.OTHER)[n // 2 % 4],
+            "institution_name": next(places),
+            "awarded_at": None if n % 7 == 0 else datetime(2025, 1 + n % 12, 28, 20, tzinfo=UTC) + timedelta(days=n % 5),
+            "pagu": None if n % 11 == 0 else Decimal(n * 1_000_003) / 4,
+            "hps": None if n % 6 == 0 else Decimal(n * 999_983) / 4,
+            "awards": [an_award(f"CV Contoh {m}", **{f"{BASES[(n + m) % 5]}_value": Decimal(n * 400_001) / 2, "bid_value": Decimal(n)}) for m in range(n % 3)],
+        }  # fmt: skip
+        kind = (PackageKind.TENDER, PackageKind.NON_TENDER, PackageKind.NON_TENDER, PackageKind.EMERGENCY)[n % 4]
+        yield next(slugs), Interface.SPSE, kind, str(n), fields
