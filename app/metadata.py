@@ -1,0 +1,14 @@
+"""All tables in one place, for migrations."""
+
+from app.access import tables as access
+from app.collection import tables as collection
+from app.kit.db import Base
+from app.procurement import tables as procurement
+from app.registry import probe_tables as probes
+from app.registry import proposal_tables as proposals
+from app.registry import tables as registry
+from app.statistics import reported_tables as reported
+from app.submission import tables as submission
+
+TABLES = (access, registry, probes, proposals, procurement, collection, reported, submission)
+metadata = Base.metadata
