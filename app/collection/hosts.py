@@ -1,6 +1,7 @@
 """Politeness per host: all workers of all machines reserve their slots and places in two tables."""
 
 import asyncio
+import math
 import time
 import uuid
 from collections import deque
@@ -66,7 +67,7 @@ class _Host:
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     slots: deque[float] = field(default_factory=deque)
-    last_slot: float = 0.0
+    last_slot: float = -math.inf
     paused_until: float = 0.0
 
     @property
@@ -220,7 +221,9 @@ class HostGate:
                 known.slots.popleft()
             if not known.slots:
                 number = self._slots_at_once(host, known)
-                first = time.monotonic() + await self._reserve(host, number / rate)
+                delay = await self._reserve(host, number / rate)
+                # Counted from the answer: however long it took, nobody leaves before their slot.
+                first = time.monotonic() + delay
                 known.slots.extend(first + turn / rate for turn in range(number))
             # Late users of their slots do not go out in one bunch.
             known.last_slot = max(known.slots.popleft(), time.monotonic(), known.last_slot + 1 / rate)

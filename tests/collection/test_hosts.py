@@ -12,6 +12,8 @@ from app.kit.http import OutboundPolicy
 from tests.collection.road import a_policy
 
 HOST = "spse.contoh.id"
+PATIENCE_SECONDS = 60.0
+"""For what happens without a pause, on however busy a machine."""
 
 
 def a_gate(database, *, rate=20.0, concurrency=50):
@@ -46,13 +48,28 @@ async def test_two_workers_share_the_rate(database):
     assert all(moment - began >= turn / 20 for turn, moment in enumerate(times))
 
 
-async def test_different_hosts_do_not_wait_for_each_other(database):
-    gate = a_gate(database, rate=1.0)
+async def test_a_worker_whose_reservation_takes_long_does_not_leave_too_early_for_it(database):
+    first, late = a_gate(database), a_gate(database)
+    reserve = late._reserve
+
+    async def slowly(host, span):
+        await asyncio.sleep(0.5)
+        return await reserve(host, span)
+
+    late._reserve = slowly
     began = time.monotonic()
 
-    times = await asyncio.gather(*(depart(gate, f"n{number}.contoh.id") for number in range(5)))
+    times = await departures(first, late, each=20)
 
-    assert max(times) - began < 0.9
+    assert all(moment - began >= turn / 20 for turn, moment in enumerate(times))
+
+
+async def test_different_hosts_do_not_wait_for_each_other(database):
+    # A second request to the same host would have to wait for longer than a test is given.
+    gate = a_gate(database, rate=0.001)
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await asyncio.gather(*(depart(gate, f"n{number}.contoh.id") for number in range(5)))
 
 
 async def test_after_an_idle_spell_there_is_no_burst(database):
@@ -82,15 +99,15 @@ async def test_a_place_is_free_again_after_a_failure(database):
         async with gate.slot(HOST):
             raise ZeroDivisionError
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await depart(gate)
 
 
 async def test_a_pause_that_a_host_asks_for_holds_for_every_worker(database):
     first, second = a_gate(database), a_gate(database)
     await asyncio.gather(depart(first), depart(second))
-    await first.report(HOST, 429, 0.6)
     asked = time.monotonic()
+    await first.report(HOST, 429, 0.6)
 
     own, other = await asyncio.gather(depart(first), depart(a_gate(database)))
 
@@ -102,20 +119,21 @@ async def test_who_waits_for_a_slot_when_the_pause_comes_waits_longer(database):
     gate = a_gate(database, rate=4.0)
     waiting = [asyncio.create_task(depart(gate)) for _ in range(3)]
     await waiting[0]
-    await gate.report(HOST, 503, 0.8)
     asked = time.monotonic()
+    await gate.report(HOST, 503, 0.8)
 
-    later = await asyncio.gather(*waiting[1:])
+    # On a busy machine somebody may have left before the host asked for its pause.
+    later = [moment for moment in await asyncio.gather(*waiting[1:]) if moment > asked]
 
-    assert min(later) - asked >= 0.78
+    assert all(moment - asked >= 0.78 for moment in later)
 
 
-@pytest.mark.parametrize(("status", "retry_after"), [(200, 5.0), (429, None), (500, 5.0), (None, None)])
+@pytest.mark.parametrize(("status", "retry_after"), [(200, 300.0), (429, None), (500, 300.0), (None, None)])
 async def test_only_a_clear_wish_makes_a_pause(database, status, retry_after):
     gate = a_gate(database)
     await gate.report(HOST, status, retry_after)
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await depart(gate)
 
 
@@ -125,9 +143,9 @@ async def test_nobody_waits_for_a_host_that_wants_to_be_left_alone_for_long(data
 
     for worker in (gate, a_gate(database)):
         with pytest.raises(HostPaused):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await depart(worker)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await depart(gate, "lain.contoh.id")
 
 
