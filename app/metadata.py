@@ -8,7 +8,8 @@ from app.registry import probe_tables as probes
 from app.registry import proposal_tables as proposals
 from app.registry import tables as registry
 from app.statistics import reported_tables as reported
+from app.statistics import tables as statistics
 from app.submission import tables as submission
 
-TABLES = (access, registry, probes, proposals, procurement, collection, reported, submission)
+TABLES = (access, registry, probes, proposals, procurement, collection, statistics, reported, submission)
 metadata = Base.metadata

@@ -21,8 +21,9 @@ OWNED = ("audit_seal",)
 
 
 def include_name(name: str | None, type_: str, parent_names: object) -> bool:
-    """Leave the queue's own tables and the raw answers' partitions out of comparisons."""
-    return type_ != "table" or not (name or "").startswith(("procrastinate_", "raw_answers_"))
+    """Leave the queue's own tables and the partitions of others out of comparisons."""
+    apart = ("procrastinate_", "raw_answers_", "package_summaries_")
+    return type_ != "table" or not (name or "").startswith(apart)
 
 
 def find_urls() -> ServerUrls:

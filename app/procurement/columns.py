@@ -9,6 +9,7 @@ from app.procurement.derive import (
     AWARD_FIELDS,
     BASIS_FIELDS,
     DATE_FIELDS,
+    FACT_FIELDS,
     LIST_FIELDS,
     PLAIN_FIELDS,
     SHARE_FIELDS,
@@ -27,7 +28,7 @@ _VALUES = (
     "fiscal_year",
     "fiscal_years",
     "institution",
-    "awarded_month",
+    *FACT_FIELDS,
     "value",
     "value_basis",
 )

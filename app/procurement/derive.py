@@ -90,7 +90,7 @@ def derive(observations: Iterable[Said], *, zone: TimeZone, institutions: Mappin
     state["fiscal_years"] = sorted(set(spoken["fiscal_years"]))
     state["fiscal_year"] = state["fiscal_years"][0]
     state["institution"] = institution_of(spoken, institutions)
-    state["awarded_month"] = month_of(state["awarded_at"], zone)
+    state |= facts_of(state, zone)
 
     awards: list[Fields] = get("awards") or []
     totals = _totals_of_one(awards[0], spoken) if len(awards) == 1 else _totals_of(awards, spoken)
@@ -249,12 +249,60 @@ def award_state(position: int, award: Fields, basis: ValueBasis | None) -> dict[
     return {"position": position, **{field: award.get(field) for field in AWARD_FIELDS}, **amounts, "value": value}
 
 
-def month_of(moment: str | None, zone: TimeZone) -> str | None:
-    """The month of a moment on the node's own clock, as YYYY-MM."""
-    if moment is None:
-        return None
-    local = datetime.fromisoformat(moment).astimezone(_clock(zone))
-    return f"{local.year}-{local.month:02}"
+FACT_FIELDS = (
+    "announced_month",
+    "awarded_month",
+    "days_to_award",
+    "days_to_contract",
+    "is_repeated",
+    "schedule_changes",
+)
+"""What figures count by and is stated by no source: it follows from the other fields."""
+
+
+def facts_of(state: Fields, zone: TimeZone) -> dict[str, Any]:
+    """Months and days on the node's own clock, whether the package was announced anew, how often its schedule moved.
+
+    Days are calendar days: announced on the 1st and awarded on the 31st are 30. An order that cannot be (awarded before
+    announced) gives a negative number, which figures leave out and say so.
+    """
+    announced, awarded, contracted = (_local(state[field], zone) for field in DATE_FIELDS)
+    changes = [stage["changes"] for stage in state["schedule"] if stage.get("changes") is not None]
+    return {
+        "announced_month": _month(announced),
+        "awarded_month": _month(awarded),
+        "days_to_award": _days(announced, awarded),
+        "days_to_contract": _days(awarded, contracted),
+        "is_repeated": any(is_repeat(label) for label in state["labels"])
+        or _is_later_version(state["source_ids"].get("versi_tender")),
+        "schedule_changes": sum(changes) if changes else None,
+    }
+
+
+def is_repeat(label: str) -> bool:
+    """Whether a badge says that a package was announced anew: "Tender Ulang", "Pengadaan Langsung Ulang".
+
+    "Evaluasi Ulang" is not one of them: the offers are judged again, nobody is asked anew (FACTS 1.3).
+    """
+    words = label.casefold().split()
+    return words[-1:] == ["ulang"] and words[0] != "evaluasi"
+
+
+def _is_later_version(stated: Any) -> bool:
+    text = str(stated or "")
+    return text.isascii() and text.isdigit() and int(text[:9]) > 1
+
+
+def _local(moment: str | None, zone: TimeZone) -> datetime | None:
+    return None if moment is None else datetime.fromisoformat(moment).astimezone(_clock(zone))
+
+
+def _month(local: datetime | None) -> str | None:
+    return None if local is None else f"{local.year}-{local.month:02}"
+
+
+def _days(earlier: datetime | None, later: datetime | None) -> int | None:
+    return None if earlier is None or later is None else (later.date() - earlier.date()).days
 
 
 @cache

@@ -122,7 +122,12 @@ class Package(Base):
     awarded_at: Mapped[datetime | None] = mapped_column(Moment)
     contracted_at: Mapped[datetime | None] = mapped_column(Moment)
     date_basis: Mapped[str | None] = mapped_column(Text)
+    announced_month: Mapped[str | None] = mapped_column(Code)
     awarded_month: Mapped[str | None] = mapped_column(Code)
+    days_to_award: Mapped[int | None] = mapped_column(Integer)
+    days_to_contract: Mapped[int | None] = mapped_column(Integer)
+    is_repeated: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    schedule_changes: Mapped[int | None] = mapped_column(Integer)
     created_on: Mapped[date | None] = mapped_column(Date)
     finished_on: Mapped[date | None] = mapped_column(Date)
     offers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
@@ -232,6 +237,8 @@ class Change(Base):
     __table_args__ = (
         CheckConstraint("op IN ('upsert', 'withdrawn', 'retired')", name="op"),
         Index("ix_changes_feed", "epoch", "xid", "seq"),
+        # "As known then" begins with what has changed since; a feed that only grows is in the order of its moments.
+        Index("ix_changes_at", "at", postgresql_using="brin", postgresql_with={"pages_per_range": 16}),
     )
 
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -262,34 +269,3 @@ raw_answers = Table(
     postgresql_partition_by="RANGE (fetched_on)",
     comment="Answers as they came, zlib-compressed, one partition a month; sha256 and length are of the answer itself.",
 )
-
-
-class PackageSummary(Base):
-    """Sums over packages, kept exact by statement triggers in the writer's own transaction; node first in the key."""
-
-    __tablename__ = "package_summaries"
-    __table_args__ = ({"postgresql_with": {"fillfactor": "70"}},)
-
-    node_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    fiscal_year: Mapped[int] = mapped_column(Integer, primary_key=True)
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    institution: Mapped[str] = mapped_column(Code, primary_key=True)
-    category: Mapped[str] = mapped_column(Text, primary_key=True)
-    method: Mapped[str] = mapped_column(Text, primary_key=True)
-    awarded_month: Mapped[str] = mapped_column(Code, primary_key=True)
-    packages: Mapped[int] = mapped_column(BigInteger)
-    completed: Mapped[int] = mapped_column(BigInteger)
-    pagu_packages: Mapped[int] = mapped_column(BigInteger)
-    pagu_base: Mapped[Decimal] = mapped_column(Numeric(28, 2))
-    pagu_value: Mapped[Decimal] = mapped_column(Numeric(28, 2))
-    hps_packages: Mapped[int] = mapped_column(BigInteger)
-    hps_base: Mapped[Decimal] = mapped_column(Numeric(28, 2))
-    hps_value: Mapped[Decimal] = mapped_column(Numeric(28, 2))
-    no_value: Mapped[int] = mapped_column(BigInteger)
-    no_pagu: Mapped[int] = mapped_column(BigInteger)
-    no_hps: Mapped[int] = mapped_column(BigInteger)
-    basis_contract: Mapped[int] = mapped_column(BigInteger)
-    basis_negotiated: Mapped[int] = mapped_column(BigInteger)
-    basis_corrected: Mapped[int] = mapped_column(BigInteger)
-    basis_bid: Mapped[int] = mapped_column(BigInteger)
-    basis_award: Mapped[int] = mapped_column(BigInteger)

@@ -162,10 +162,10 @@ _SUMS = """
 """
 
 _PUBLISHED = text("""
-    SELECT fiscal_year, kind, institution, category, method, awarded_month,
+    SELECT fiscal_year, kind, institution, category, method, month,
            packages, completed, pagu_packages, pagu_base, pagu_value, hps_packages, hps_base, hps_value,
            no_value, no_pagu, no_hps, basis_contract, basis_negotiated, basis_corrected, basis_bid, basis_award
-    FROM package_summaries WHERE node_id = :node AND packages <> 0
+    FROM package_summaries WHERE grain = 'awarded_trade' AND node_id = :node AND packages <> 0
 """)
 
 # Nodes with anything to compare: a summary without packages is a difference too. The least id from here on is one step in

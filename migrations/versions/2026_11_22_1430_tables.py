@@ -20,43 +20,7 @@ class TransactionId(sa.types.UserDefinedType[int]):
         return "xid8"
 
 
-def upgrade() -> None:
-    op.execute("CREATE SEQUENCE raw_answer_ids")
-    op.create_table(
-        "access_keys",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("revoked_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.CheckConstraint("role IN ('province')", name=op.f("ck_access_keys_role")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_keys")),
-        sa.UniqueConstraint("secret_hash", name=op.f("uq_access_keys_secret_hash")),
-    )
-    op.create_table(
-        "changes",
-        sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("xid", TransactionId(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
-        sa.Column("epoch", sa.Integer(), server_default=sa.text("1"), nullable=False),
-        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("entity", sa.Text(), nullable=False),
-        sa.Column("entity_id", sa.BigInteger(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=True),
-        sa.Column("op", sa.Text(), nullable=False),
-        sa.CheckConstraint("op IN ('upsert', 'withdrawn', 'retired')", name=op.f("ck_changes_op")),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_changes")),
-    )
-    op.create_index("ix_changes_feed", "changes", ["epoch", "xid", "seq"], unique=False)
-    op.create_table(
-        "host_budgets",
-        sa.Column("host", sa.Text(collation="C"), nullable=False),
-        sa.Column("next_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("paused_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("strikes", sa.Float(), server_default=sa.text("0"), nullable=False),
-        sa.PrimaryKeyConstraint("host", name=op.f("pk_host_budgets")),
-    )
+def create_package_summaries() -> None:
     op.create_table(
         "package_summaries",
         sa.Column("node_id", sa.BigInteger(), nullable=False),
@@ -94,6 +58,46 @@ def upgrade() -> None:
         ),
         postgresql_with={"fillfactor": "70"},
     )
+
+
+def upgrade() -> None:
+    op.execute("CREATE SEQUENCE raw_answer_ids")
+    op.create_table(
+        "access_keys",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("revoked_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint("role IN ('province')", name=op.f("ck_access_keys_role")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_keys")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_access_keys_secret_hash")),
+    )
+    op.create_table(
+        "changes",
+        sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("xid", TransactionId(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.Column("epoch", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("entity_id", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=True),
+        sa.Column("op", sa.Text(), nullable=False),
+        sa.CheckConstraint("op IN ('upsert', 'withdrawn', 'retired')", name=op.f("ck_changes_op")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_changes")),
+    )
+    op.create_index("ix_changes_feed", "changes", ["epoch", "xid", "seq"], unique=False)
+    op.create_table(
+        "host_budgets",
+        sa.Column("host", sa.Text(collation="C"), nullable=False),
+        sa.Column("next_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("paused_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("strikes", sa.Float(), server_default=sa.text("0"), nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_host_budgets")),
+    )
+    create_package_summaries()
     op.create_table(
         "raw_answers",
         sa.Column("fetched_on", sa.Date(), nullable=False),

@@ -82,7 +82,7 @@ def summarise_function(event: str) -> str:
     """
 
 
-def upgrade() -> None:
+def create_triggers() -> None:
     for event in MOVED:
         op.execute(summarise_function(event))
         op.execute(f"""
@@ -90,6 +90,16 @@ def upgrade() -> None:
             REFERENCING {TRANSITION[event]} FOR EACH STATEMENT EXECUTE FUNCTION rakor_summarise_{event}()
         """)
 
+
+def add_up_all() -> None:
+    columns = ", ".join((*KEY, *SUMS))
+    contributions = CONTRIBUTIONS.format(rows="SELECT 1 AS sign, p.* FROM packages p")
+    summed = ", ".join((*KEY, *(f"coalesce({name}, 0)" for name in SUMS)))
+    op.execute(f"INSERT INTO package_summaries ({columns}) SELECT {summed} FROM ({contributions}) AS c")
+
+
+def upgrade() -> None:
+    create_triggers()
     op.execute("CREATE TABLE raw_answers_other PARTITION OF raw_answers DEFAULT")
     # The application's role owns no table, so the owner lends it this one act, and nothing else, on its partitions.
     op.execute("""
