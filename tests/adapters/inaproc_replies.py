@@ -23,9 +23,7 @@ from app.kit.json import dumps, loads
 from tests.kit.strangers import listening
 
 REPLIES = Path(__file__).parent / "replies" / "inaproc"
-POLICY = OutboundPolicy(
-    allowed_networks=(ip_network("127.0.0.0/8"),), attempts=4, backoff_seconds=0.01, total_seconds=5, overall_seconds=10
-)
+POLICY = OutboundPolicy(allowed_networks=(ip_network("127.0.0.0/8"),), attempts=4, backoff_seconds=0.01)
 TOKEN = "token-rekaan-0123456789abcdef"
 TENDER, NON_TENDER = PackageKind.TENDER, PackageKind.NON_TENDER
 COMPLETED, FAILED, CONSULTING, RUNNING, UNANNOUNCED = (

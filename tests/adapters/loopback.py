@@ -14,9 +14,7 @@ from app.core.vocabulary import Interface
 from app.kit.http import GuardedClient, OutboundPolicy
 from tests.kit.strangers import listening
 
-POLICY = OutboundPolicy(
-    allowed_networks=(ip_network("127.0.0.0/8"),), attempts=4, backoff_seconds=0.01, total_seconds=5, overall_seconds=10
-)
+POLICY = OutboundPolicy(allowed_networks=(ip_network("127.0.0.0/8"),), attempts=4, backoff_seconds=0.01)
 
 
 class ScriptedNode:

@@ -32,7 +32,7 @@ def path_of(name, year=2025):
 @asynccontextmanager
 async def service(paths=PATHS, *, satudata=False, secret=True, **options):
     """ISB on loopback with every invented dataset, and a visit to it."""
-    async with scripted_node() as node, GuardedClient(replace(POLICY, attempts=2, stream_seconds=5)) as client:
+    async with scripted_node() as node, GuardedClient(replace(POLICY, attempts=2)) as client:
         for name in PATHS:
             node.on(path_of(name), reply(name))
         node.on(path_of(SATU_DATA), reply(SATU_DATA))

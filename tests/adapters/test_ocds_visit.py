@@ -28,7 +28,7 @@ RELEASES = PACKAGE["releases"]
 
 @asynccontextmanager
 async def publisher(path="/rekaan/feed", **options):
-    async with scripted_node() as node, GuardedClient(replace(POLICY, attempts=2, stream_seconds=5)) as client:
+    async with scripted_node() as node, GuardedClient(replace(POLICY, attempts=2)) as client:
         base = node.base_url.removesuffix("/rekaan") + path
         endpoint = Endpoint(Interface.OCDS, base, TimeZone.WIB, options)
         async with OcdsAdapter().visit(client, endpoint) as visit:

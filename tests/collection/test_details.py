@@ -1,11 +1,12 @@
 """Reading details: a few at once, handed on soon, and failures judged by what else the node let come."""
 
 import asyncio
-import time
+from types import SimpleNamespace
 
 import pytest
 
 from app.adapters.protocol import IndexEntry, NodeRefused, NodeUnreachable
+from app.collection import details
 from app.collection.details import DEAD_STREAK, MAX_BROKEN_PACKAGES, STORE_AFTER_SECONDS, DetailReader
 from app.core.vocabulary import PackageKind
 from tests.records import a_sketch
@@ -52,6 +53,14 @@ class Book:
             packages_per_commit=per_commit,
             is_stopping=is_stopping,
         )
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The reader's clock, which only the test moves."""
+    told = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(details, "time", SimpleNamespace(monotonic=lambda: told.now))
+    return told
 
 
 async def test_every_package_is_handed_on_once_in_batches():
@@ -136,32 +145,41 @@ async def test_a_fault_of_ours_is_loud_and_what_was_read_before_is_kept():
     assert book.read == [1, 2, 3]
 
 
-async def test_who_is_asked_to_stop_hands_on_what_came_and_waits_for_nothing_more():
+async def test_who_is_asked_to_stop_hands_on_what_came_and_waits_for_nothing_more(clock):
     book = Book(50, failing={5}, seconds=0.001)
     stopping, usual = asyncio.Event(), book.detail
 
     async def detail(entry):
         if int(entry.code) > 8:
+            while len(reader._records) < 7:
+                await asyncio.sleep(0.001)
             stopping.set()
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         return await usual(entry)
 
     book.detail = detail
-    began = time.monotonic()
+    reader = book.reader(at_once=4, per_commit=100, is_stopping=stopping.is_set)
 
-    assert not await book.reader(at_once=4, per_commit=100, is_stopping=stopping.is_set).read_all()
+    async with asyncio.timeout(60):
+        assert not await reader.read_all()
 
-    assert time.monotonic() - began < 5
     assert sorted(book.read) == [1, 2, 3, 4, 6, 7, 8]
     assert book.broken == []
 
 
-async def test_slow_packages_are_handed_on_after_a_second_however_few():
-    book = Book(5, seconds=STORE_AFTER_SECONDS / 2.5)
+async def test_slow_packages_are_handed_on_after_a_second_however_few(clock):
+    book = Book(5)
+    usual = book.detail
+
+    async def slow(entry):
+        clock.now += STORE_AFTER_SECONDS / 2.5
+        return await usual(entry)
+
+    book.detail = slow
 
     await book.reader(per_commit=100).read_all()
 
-    assert len(book.batches) == 2
+    assert book.batches == [4, 1]
 
 
 def _stumbling(detail, *, at):

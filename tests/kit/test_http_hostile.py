@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import time
 import tracemalloc
 import zlib
 from dataclasses import replace
@@ -11,7 +10,7 @@ import pytest
 
 from app.kit.http import AnswerBroken, AnswerTooLarge, DeadlineExceeded, GuardedClient
 from app.kit.http.inflate import body_for
-from tests.kit.strangers import HASTY, ask, chunked, reply, says, stranger
+from tests.kit.strangers import HASTY, PATIENCE_SECONDS, ask, chunked, reply, says, stranger
 
 PAGE = b"<html><body>Paket contoh</body></html>" * 40
 
@@ -38,7 +37,7 @@ def ends_after(data):
 
 
 async def stays_silent(asked, writer):
-    await asyncio.sleep(60)
+    await asyncio.sleep(300)
 
 
 async def hangs_up(asked, writer):
@@ -72,12 +71,9 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
     ],
 )
 async def test_a_slow_answer_ends_at_the_deadline(behave):
-    began = time.monotonic()
-
-    with pytest.raises((DeadlineExceeded, AnswerBroken)):
-        await ask(behave, replace(HASTY, total_seconds=0.4))
-
-    assert time.monotonic() - began < 1.5
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises((DeadlineExceeded, AnswerBroken)):
+            await ask(behave, replace(HASTY, total_seconds=0.6))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +88,7 @@ async def test_a_slow_answer_ends_at_the_deadline(behave):
 )
 async def test_headers_without_end_are_cut(behave):
     with pytest.raises((AnswerTooLarge, AnswerBroken)):
-        await ask(behave, replace(HASTY, total_seconds=10))
+        await ask(behave)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +104,7 @@ async def test_headers_without_end_are_cut(behave):
 )
 async def test_a_body_without_end_is_cut(behave):
     with pytest.raises((AnswerTooLarge, AnswerBroken)):
-        await ask(behave, replace(HASTY, total_seconds=10))
+        await ask(behave)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +117,7 @@ async def test_a_body_without_end_is_cut(behave):
 )
 async def test_an_answer_that_costs_more_time_than_bytes_is_cut_early(behave, reason):
     with pytest.raises((AnswerTooLarge, AnswerBroken), match=reason):
-        await ask(behave, replace(HASTY, total_seconds=10))
+        await ask(behave)
 
 
 async def test_an_honest_answer_in_many_small_chunks_is_whole():
@@ -136,7 +132,7 @@ async def test_a_redirect_with_an_endless_body_is_followed_without_reading_it():
     async def behave(asked, writer):
         await (says(reply(b"arrived")) if asked.target == "/there" else endless)(asked, writer)
 
-    answer = await ask(behave, replace(HASTY, total_seconds=10))
+    answer = await ask(behave)
 
     assert answer.content == b"arrived"
 
@@ -164,9 +160,7 @@ async def test_a_bomb_is_stopped_at_the_limit_and_costs_little_memory(window):
     tracemalloc.start()
 
     with pytest.raises(AnswerTooLarge):
-        await ask(
-            says(reply(bomb, content_encoding=encoding)), replace(HASTY, total_seconds=10, max_body_bytes=8 << 20)
-        )
+        await ask(says(reply(bomb, content_encoding=encoding)), replace(HASTY, max_body_bytes=8 << 20))
 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -184,7 +178,7 @@ async def test_output_that_zlib_holds_back_at_the_end_is_not_lost():
 
 async def test_others_get_their_turn_while_a_large_answer_is_inflated():
     packed = gzip.compress(bytes(48 << 20), 1)
-    policy = replace(HASTY, total_seconds=20, max_body_bytes=64 << 20)
+    policy = replace(HASTY, max_body_bytes=64 << 20)
     ticks = 0
 
     async def tick():
@@ -297,7 +291,7 @@ async def test_an_answer_that_comes_byte_by_byte_is_still_whole():
             await writer.drain()
             await asyncio.sleep(0)
 
-    answer = await ask(behave, replace(HASTY, total_seconds=10))
+    answer = await ask(behave)
 
     assert answer.content == PAGE
 

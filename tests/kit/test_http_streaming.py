@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import time
 import tracemalloc
 import zlib
 from contextlib import asynccontextmanager
@@ -20,10 +19,10 @@ from app.kit.http import (
     TooManyRedirects,
     UrlForbidden,
 )
-from tests.kit.strangers import HASTY, STUBBORN, chunked, leads, redirect, reply, says, stranger
+from tests.kit.strangers import HASTY, PATIENCE_SECONDS, STUBBORN, chunked, leads, redirect, reply, says, stranger
 
 MIB = 1024 * 1024
-STREAMS = replace(HASTY, stream_seconds=2, max_stream_wire_bytes=4 * MIB, max_stream_bytes=8 * MIB)
+STREAMS = replace(HASTY, stream_seconds=60, max_stream_wire_bytes=4 * MIB, max_stream_bytes=8 * MIB)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 BODY = b'[{"kode": 1}, {"kode": 2}]' * 40
 PACKED = gzip.compress(BODY)
@@ -133,7 +132,7 @@ async def test_a_stream_may_be_larger_than_an_answer_that_is_held():
 
 
 async def test_a_stream_is_read_without_holding_it():
-    policy = replace(STREAMS, stream_seconds=30, max_stream_bytes=128 * MIB)
+    policy = replace(STREAMS, max_stream_bytes=128 * MIB)
     packed = gzip.compress(bytes(96 * MIB))
     size = 0
     async with stranger(says(reply(packed, content_encoding="gzip"))) as host, GuardedClient(policy) as client:
@@ -160,7 +159,7 @@ async def test_a_reader_who_takes_time_makes_the_host_wait_and_costs_no_patience
             sent += 64 * 1024
 
     size = 0
-    policy = replace(STREAMS, stream_seconds=0.5)
+    policy = replace(STREAMS, stream_seconds=2)
     async with (
         stranger(behave) as host,
         GuardedClient(policy) as client,
@@ -168,7 +167,7 @@ async def test_a_reader_who_takes_time_makes_the_host_wait_and_costs_no_patience
     ):
         async for chunk in answer.chunks():
             if not size:
-                await asyncio.sleep(0.7)
+                await asyncio.sleep(2.2)
             size += len(chunk)
 
     assert size == sent == 3 * MIB
@@ -182,13 +181,11 @@ async def test_silence_ends_a_stream(beginning):
     async def behave(asked, writer):
         writer.write(beginning)
         await writer.drain()
-        await asyncio.sleep(30)
+        await asyncio.sleep(300)
 
-    began = time.monotonic()
-    with pytest.raises(DeadlineExceeded):
-        await streamed(behave)
-
-    assert time.monotonic() - began < 2
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises(DeadlineExceeded):
+            await streamed(behave, replace(STREAMS, stream_seconds=300, total_seconds=300, read_seconds=0.5))
 
 
 async def test_a_stream_that_only_drips_ends_at_its_deadline():
@@ -199,11 +196,9 @@ async def test_a_stream_that_only_drips_ends_at_its_deadline():
             await writer.drain()
             await asyncio.sleep(0.05)
 
-    began = time.monotonic()
-    with pytest.raises(DeadlineExceeded):
-        await streamed(behave, replace(STREAMS, stream_seconds=0.5))
-
-    assert time.monotonic() - began < 1.5
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises(DeadlineExceeded):
+            await streamed(behave, replace(STREAMS, stream_seconds=0.5))
 
 
 async def test_redirects_are_followed_and_judged():
@@ -231,7 +226,7 @@ async def test_a_stream_goes_nowhere_that_an_answer_may_not_come_from(url):
 
 async def test_what_fails_before_the_content_is_asked_for_again():
     answers = says(reply(b"nanti", 503), b"HTTP/1.1 200 OK\r\nContent-Le", reply(BODY))
-    async with stranger(answers) as host, GuardedClient(replace(STUBBORN, read_seconds=0.2)) as client:
+    async with stranger(answers) as host, GuardedClient(replace(STUBBORN, read_seconds=1.5)) as client:
         content = await content_of(client, host.url())
 
     assert content == BODY
@@ -302,7 +297,7 @@ async def test_a_reader_who_has_enough_leaves_nothing_open():
         async with client.stream(host.url()) as answer:
             async for _ in answer.chunks():
                 break
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while host.open_connections:
                 await asyncio.sleep(0.01)
 
@@ -336,14 +331,14 @@ async def test_a_closed_client_opens_no_stream_and_breaks_off_those_it_has():
     async def behave(asked, writer):
         writer.write(HEAD + b"Content-Length: 5000\r\n\r\n[")
         await writer.drain()
-        await asyncio.sleep(30)
+        await asyncio.sleep(300)
 
     async def closed_while_reading(client, url):
         async with client.stream(url) as answer:
             async for _ in answer.chunks():
                 await client.aclose()
 
-    async with stranger(behave) as host, GuardedClient(replace(STREAMS, read_seconds=5)) as client:
+    async with stranger(behave) as host, GuardedClient(STREAMS) as client:
         with pytest.raises(AnswerBroken):
             await closed_while_reading(client, host.url())
         with pytest.raises(RuntimeError):

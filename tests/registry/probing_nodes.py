@@ -17,7 +17,7 @@ from tests.kit.strangers import LOOPBACK
 from tests.records import one
 
 CONTOH = "https://contoh0.example/contoh0"
-OUTBOUND = OutboundPolicy(allowed_networks=LOOPBACK, total_seconds=5, overall_seconds=10)
+OUTBOUND = OutboundPolicy(allowed_networks=LOOPBACK)
 
 
 def minutes(count):
