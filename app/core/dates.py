@@ -1,7 +1,7 @@
 """Indonesian dates and the three clocks of the country."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,11 @@ class TimeZone(StrEnum):
     @property
     def info(self) -> ZoneInfo:
         return ZoneInfo({"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}[self])
+
+
+def end_of_day(day: date, zone: TimeZone = TimeZone.WIB) -> datetime:
+    """The last moment of a day, aware: what happens at midnight belongs to the next one."""
+    return datetime.combine(day, time.max, zone.info)
 
 
 class DateUnreadable(ValueError):

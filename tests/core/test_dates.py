@@ -1,12 +1,12 @@
 """Indonesian dates and the three clocks."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.dates import MONTHS, DateUnreadable, TimeZone, parse_date, parse_moment
+from app.core.dates import MONTHS, DateUnreadable, TimeZone, end_of_day, parse_date, parse_moment
 
 DATE = st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 12, 31))
 
@@ -63,3 +63,10 @@ def test_a_wall_clock_belongs_to_its_zone(zone, hours):
 def test_an_impossible_time_is_refused(text):
     with pytest.raises(DateUnreadable):
         parse_moment(text, TimeZone.WIB)
+
+
+@pytest.mark.parametrize(("zone", "hours"), [(TimeZone.WIB, 7), (TimeZone.WITA, 8), (TimeZone.WIT, 9)])
+def test_a_day_ends_right_before_the_next_one_begins(zone, hours):
+    midnight = datetime(2026, 2, 1, tzinfo=UTC) - timedelta(hours=hours)
+
+    assert end_of_day(date(2026, 1, 31), zone) == midnight - timedelta(microseconds=1)

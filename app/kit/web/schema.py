@@ -1,14 +1,16 @@
 """Building blocks of what travels over HTTP: amounts, ratios, pages and problems as clients see them."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
+from app.core.dates import end_of_day
 from app.core.text import is_storable
+from app.kit.clock import utc_now
 from app.kit.paging import CODE_CURSOR, DEFAULT_LIMIT, MAX_LIMIT, NUMBER_CURSOR
 
 
@@ -107,6 +109,39 @@ MomentBound = Annotated[
     Moment | None,
     Query(description="A moment with its offset; “from” is inclusive, “before” is not."),
 ]
+
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _then(value: object) -> object:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return end_of_day(date.fromisoformat(value))
+    if not isinstance(value, str) or _MOMENT.match(value) is None:
+        msg = "write it as 2025-01-31 or as 2025-01-01T00:00:00+07:00 (the + as %2B)"
+        raise ValueError(msg)
+    return value
+
+
+def _come(moment: datetime) -> datetime:
+    return min(moment, utc_now())
+
+
+AsOf = Annotated[
+    Annotated[
+        datetime,
+        BeforeValidator(_then),
+        AfterValidator(_aware),
+        AfterValidator(_come),
+        WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}),
+    ]
+    | None,
+    Query(
+        description="As the hub knew it then: a moment with its offset, or a date, meaning the end of that day in WIB. "
+        "What has not come yet means now.",
+        examples=["2026-01-31"],
+    ),
+]
+"""A moment in UTC that has passed, or nothing."""
 
 Item = TypeVar("Item")
 
