@@ -15,7 +15,7 @@ from app.settings import Settings
 ischema_names["xid8"] = TransactionId
 
 TURN = {"key": "rakor.migrations"}
-APPEND_ONLY = ("package_versions", "changes", "audit_entries", "probes", "reported_figures")
+APPEND_ONLY = ("package_versions", "complete_readings", "changes", "audit_entries", "probes", "reported_figures")
 OWNED = ("audit_seal",)
 """What only the database itself writes, by the owner's triggers."""
 

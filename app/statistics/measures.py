@@ -25,7 +25,7 @@ GRAIN_COLUMNS: dict[Grain, tuple[str, ...]] = {
     Grain.ANNOUNCED: ("announced_month",),
     Grain.AWARDED: ("awarded_month",),
     Grain.ANNOUNCED_TRADE: ("category", "method", "fund_sources", "announced_month"),
-    Grain.AWARDED_TRADE: ("category", "method", "awarded_month"),
+    Grain.AWARDED_TRADE: ("category", "method", "fund_sources", "awarded_month"),
 }
 
 SAVING = "kind IN ('tender', 'non_tender')"
@@ -51,6 +51,8 @@ _CONDITIONS: dict[str, str | None] = {
     "no_pagu": "value IS NOT NULL AND pagu IS NULL",
     "no_hps": "value IS NOT NULL AND hps IS NULL",
     **{f"basis_{basis}": f"value_basis = '{basis}'" for basis in ValueBasis},
+    "contestable": SAVING,
+    "sold": SOLD,
     "repeated": "is_repeated",
     "participants_known": f"{SOLD} AND participants IS NOT NULL",
     "bidders_known": f"{SOLD} AND bidders IS NOT NULL",

@@ -5,6 +5,8 @@ Writers of different nodes never meet, for every row belongs to one node.
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Numeric, Table, Text
 
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
 from app.kit.db import Base
 from app.statistics.measures import AMOUNTS, COUNTS, Grain
 
@@ -77,3 +79,12 @@ figure_versions = Table(
     postgresql_with={"fillfactor": "50"},
 )
 """How often anything that figures rest on has changed, by node and part: equal sums of versions, equal answers."""
+
+complete_readings = Table(
+    "complete_readings",
+    Base.metadata,
+    Column("node_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("fiscal_year", Integer, primary_key=True, autoincrement=False),
+    Column("completed_at", TIMESTAMP(timezone=True), primary_key=True),
+)
+"""When a node's year was read completely, every time: what was fresh on a past date."""

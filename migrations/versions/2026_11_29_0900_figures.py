@@ -32,6 +32,8 @@ COUNTS = {
     "no_pagu": "value IS NOT NULL AND pagu IS NULL",
     "no_hps": "value IS NOT NULL AND hps IS NULL",
     **{f"basis_{basis}": f"value_basis = '{basis}'" for basis in BASES},
+    "contestable": _SAVING,
+    "sold": _SOLD,
     "repeated": "is_repeated",
     "participants_known": f"{_SOLD} AND participants IS NOT NULL",
     "bidders_known": f"{_SOLD} AND bidders IS NOT NULL",
@@ -92,7 +94,7 @@ GRAINS = {
     "announced": ("announced_month",),
     "awarded": ("awarded_month",),
     "announced_trade": ("category", "method", "fund_sources", "announced_month"),
-    "awarded_trade": ("category", "method", "awarded_month"),
+    "awarded_trade": ("category", "method", "fund_sources", "awarded_month"),
 }
 
 MOVED = {
@@ -277,6 +279,18 @@ def version_function(name: str, part: str, column: str, event: str) -> str:
     """
 
 
+# Freshness keeps the last reading only; what was fresh on a past date needs all of them.
+NOTE_READING = """
+    CREATE FUNCTION rakor_note_reading_{event}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO complete_readings (node_id, fiscal_year, completed_at)
+        SELECT node_id, fiscal_year, last_completed_at FROM came WHERE last_completed_at IS NOT NULL
+        ON CONFLICT DO NOTHING;
+        RETURN NULL;
+    END $$
+"""
+
+
 def create_tables() -> None:
     op.execute("""
         ALTER TABLE packages
@@ -327,6 +341,13 @@ def create_tables() -> None:
         ) WITH (fillfactor = 50)
     """)
 
+    op.execute("""
+        CREATE TABLE complete_readings (
+            node_id bigint NOT NULL, fiscal_year integer NOT NULL, completed_at timestamptz NOT NULL,
+            CONSTRAINT pk_complete_readings PRIMARY KEY (node_id, fiscal_year, completed_at)
+        )
+    """)
+
 
 INDEXES = {
     "ix_package_summaries_institution": "package_summaries (institution, fiscal_year)",
@@ -361,6 +382,16 @@ def upgrade() -> None:
     op.execute(add_up("supplier_summaries", SUPPLIED_KEY, SUPPLIED_SUMS, SUPPLIED.format(rows=everything)))
     for name, target in INDEXES.items():
         op.execute(f"CREATE INDEX {name} ON {target}")
+    op.execute("""
+        INSERT INTO complete_readings
+        SELECT node_id, fiscal_year, last_completed_at FROM node_freshness WHERE last_completed_at IS NOT NULL
+    """)
+    for event in ("insert", "update"):
+        op.execute(NOTE_READING.format(event=event))
+        op.execute(f"""
+            CREATE TRIGGER note_reading_{event} AFTER {event.upper()} ON node_freshness
+            REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION rakor_note_reading_{event}()
+        """)
     for event in MOVED:
         op.execute(summarise_function(event))
         # Triggers fire by their names: awards are counted off before “keep_parts” deletes those of a deleted package.
@@ -383,6 +414,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for event in ("insert", "update"):
+        op.execute(f"DROP TRIGGER note_reading_{event} ON node_freshness")
+        op.execute(f"DROP FUNCTION rakor_note_reading_{event}()")
     for event in MOVED:
         for table in VERSIONED:
             op.execute(f"DROP TRIGGER version_{event} ON {table}")
@@ -391,7 +425,13 @@ def downgrade() -> None:
         op.execute(f"DROP FUNCTION rakor_supply_{event}()")
     drop_triggers("at_once_")
     op.execute("DROP INDEX ix_changes_at")
-    for table in ("figure_versions", "supplier_summaries", "duration_summaries", "package_summaries"):
+    for table in (
+        "complete_readings",
+        "figure_versions",
+        "supplier_summaries",
+        "duration_summaries",
+        "package_summaries",
+    ):
         op.execute(f"DROP TABLE {table}")
     op.execute("""
         ALTER TABLE packages
