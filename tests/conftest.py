@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 import pytest_asyncio
@@ -25,6 +26,12 @@ from app.main import create_app
 from app.registry.loading import load_register
 from app.registry.seed import read_seed
 from app.settings import Settings
+
+# How long an example takes says more of the machine than of what is tried.
+hypothesis.settings.register_profile(
+    "rakor", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], parent=hypothesis.settings.default
+)
+hypothesis.settings.load_profile("rakor")
 
 # Crash safety of the test server itself is not what most tests are about; the kill tests start servers of their own.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

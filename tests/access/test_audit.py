@@ -65,7 +65,7 @@ async def test_a_trail_that_nobody_touched_fits(trail):
     assert judgement.seal == found[-1]["hash"].hex()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(DETAILS)
 async def test_whatever_an_act_says_fits_when_it_is_read_again(database, details):
     async with database.transaction() as session:

@@ -4,15 +4,18 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import uvicorn
 from fastapi import FastAPI, Response
 
-from tests.kit.wires import Wire, listening
+from tests.kit.wires import PATIENCE_SECONDS, Wire, listening
 
 ROOM = 8
+LONG, SHORT = 300.0, 0.5
+"""Seconds of patience that no test outlasts, and that the tests of patience do."""
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+def app() -> FastAPI:
     app = FastAPI()
 
     @app.get("/")
@@ -23,7 +26,12 @@ def port() -> Iterator[int]:
     async def pour() -> Response:
         return Response(b"x" * 30_000_000)
 
-    with listening(app, head_seconds=0.5, reader_seconds=0.5, max_connections=ROOM) as (_server, number):
+    return app
+
+
+@pytest.fixture(scope="module")
+def port(app: FastAPI) -> Iterator[int]:
+    with listening(app, head_seconds=LONG, reader_seconds=LONG, max_connections=ROOM) as (_server, number):
         yield number
 
 
@@ -31,6 +39,20 @@ def port() -> Iterator[int]:
 def wire(port: int) -> Iterator[Wire]:
     with Wire(port) as connection:
         yield connection
+
+
+@pytest.fixture
+def heads_in_a_hurry(app: FastAPI) -> Iterator[Wire]:
+    """A connection to a server that soon gives up waiting for a head, and waits for everything else."""
+    with listening(app, head_seconds=SHORT, reader_seconds=LONG) as (_server, number), Wire(number) as connection:
+        yield connection
+
+
+@pytest.fixture
+def readers_in_a_hurry(app: FastAPI) -> Iterator[tuple[uvicorn.Server, Wire]]:
+    """A server that soon gives up waiting for a reader, and a connection to it."""
+    with listening(app, head_seconds=LONG, reader_seconds=SHORT) as (server, number), Wire(number) as connection:
+        yield server, connection
 
 
 @pytest.mark.parametrize(
@@ -68,32 +90,27 @@ def test_what_is_no_http_is_told_so_in_the_form_of_every_problem(wire):
     assert b"application/problem+json" in answer
 
 
-def test_a_head_that_trickles_is_given_up(wire):
-    begun = time.monotonic()
-    wire.say(b"GET / HTTP/1.1\r\n")
+def test_a_head_that_trickles_is_given_up(heads_in_a_hurry):
+    trickled_until = time.monotonic() + PATIENCE_SECONDS
+    heads_in_a_hurry.flood(b"GET / HTTP/1.1\r\n", 1)
 
-    while wire.flood(b"X: y\r\n", 1) and time.monotonic() - begun < 3:
+    while heads_in_a_hurry.flood(b"X: y\r\n", 1):
+        assert time.monotonic() < trickled_until
         time.sleep(0.05)
 
-    assert time.monotonic() - begun < 2
+
+def test_a_second_head_that_trickles_is_given_up_too(app):
+    with listening(app, head_seconds=2.0) as (_server, port), Wire(port) as wire:
+        wire.head(method="GET", path="/")
+        wire.answer()
+
+        wire.flood(b"GET / HT", 1)
+
+        assert wire.is_closed()
 
 
-def test_a_second_head_that_trickles_is_given_up_too(wire):
-    wire.head(method="GET", path="/")
-    wire.answer()
-    begun = time.monotonic()
-
-    wire.say(b"GET / HT")
-
-    assert wire.is_closed()
-    assert time.monotonic() - begun < 2
-
-
-def test_silence_is_given_up(wire):
-    begun = time.monotonic()
-
-    assert wire.is_closed()
-    assert time.monotonic() - begun < 2
+def test_silence_is_given_up(heads_in_a_hurry):
+    assert heads_in_a_hurry.is_closed()
 
 
 def test_whoever_says_nothing_makes_room_for_whoever_asks(port):
@@ -119,9 +136,13 @@ def test_a_few_requests_may_be_sent_ahead_but_not_thousands(wire):
     assert wire.is_closed()
 
 
-def test_a_reader_that_does_not_read_is_given_up(wire):
+def test_a_reader_that_does_not_read_is_given_up(readers_in_a_hurry):
+    server, wire = readers_in_a_hurry
     wire.head(method="GET", path="/large")
-    time.sleep(1.5)
+    given_up_until = time.monotonic() + PATIENCE_SECONDS
+    while not server.server_state.total_requests or server.server_state.connections:
+        assert time.monotonic() < given_up_until
+        time.sleep(0.05)
 
     received = 0
     while chunk := _read(wire):

@@ -12,6 +12,9 @@ from fastapi import FastAPI
 
 from app.kit.web.connections import bounded_protocol
 
+PATIENCE_SECONDS = 60.0
+"""For what must happen at last, on however busy a machine."""
+
 
 @contextmanager
 def listening(app: FastAPI, **bounds: Any) -> Iterator[tuple[uvicorn.Server, int]]:
@@ -24,7 +27,7 @@ def listening(app: FastAPI, **bounds: Any) -> Iterator[tuple[uvicorn.Server, int
     thread = threading.Thread(target=server.run, name="wires", daemon=True)
     thread.start()
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not server.started:
             assert thread.is_alive(), "the server did not start"
             assert time.monotonic() < deadline, "the server did not start in time"
@@ -38,7 +41,7 @@ def listening(app: FastAPI, **bounds: Any) -> Iterator[tuple[uvicorn.Server, int
 class Wire:
     """One connection, written to by hand."""
 
-    def __init__(self, port: int, *, timeout: float = 5) -> None:
+    def __init__(self, port: int, *, timeout: float = PATIENCE_SECONDS) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
 
     def __enter__(self) -> Self:
