@@ -27,13 +27,18 @@ from app.kit.web.limits import RateLimits, RatePolicy
 from app.kit.web.openapi import describe, operation_id
 from app.kit.web.problem_page import install_problem_page
 from app.kit.web.problems import ProblemGuard, install_problem_handlers
+from app.kit.web.ready import ReadyAnswers, SharedReading
 from app.kit.web.schema import Schema
 from app.procurement.routes import router as procurement
 from app.registry.proposal_routes import router as proposals
 from app.registry.routes import router as registry
 from app.settings import Settings
+from app.statistics.progress.routes import router as progress
+from app.statistics.reconciliation.routes import router as reconciliation
+from app.statistics.rankings.routes import router as rankings
 from app.statistics.reported_routes import router as reported
 from app.statistics.routes import router as statistics
+from app.statistics.versions import read_version
 from app.submission.routes import router as submission
 from app.submission.schema_routes import router as row_schemas
 from app.submission.service import Policy as SubmissionPolicy
@@ -115,6 +120,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         configure_logging(settings.log_level, settings.log_format)
         database = open_database(prepare_database(settings), pool_size=settings.pool_size)
         app.state.database = database
+        app.state.figure_version = SharedReading(lambda: read_version(database))
         app.state.provider = open_provider(settings)
         app.state.health_checks = {"database": database.ping}
         app.state.max_submission_bytes = settings.max_submission_mb * 1024 * 1024
@@ -144,6 +150,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         procurement,
         statistics,
         reported,
+        rankings,
+        reconciliation,
+        progress,
         row_schemas,
         submission_withdrawals,
     ):
@@ -160,6 +169,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(ProblemGuard)
     app.add_middleware(EntityTags)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
+    app.add_middleware(ReadyAnswers, prefixes=("/api/v1/statistics/", "/api/v1/rankings"))
     app.add_middleware(
         RateLimits,
         policy=RatePolicy(

@@ -34,7 +34,7 @@ from app.registry.loading import load_register
 from app.registry.seed import read_seed
 from app.settings import Settings
 from app.statistics import service as statistics
-from app.statistics.queries import Dimension, FigureFilter
+from app.statistics.questions import Dimension, FigureFilter, Question
 
 LOOPBACK = "127.0.0.0/8"
 SIMULATOR_PORT = 8790
@@ -240,15 +240,15 @@ async def _follow(database: Database, batch: int, nodes: int) -> None:
 
 async def _show_node(session: Any, progress: Progress, slug: str, fiscal_year: int) -> None:
     wanted = FigureFilter(node=(slug,), fiscal_year=(fiscal_year,))
-    total = (await statistics.savings(session, wanted, (), now=utc_now())).total
+    total = (await statistics.answer(session, "savings", Question(wanted), now=utc_now())).content["total"]
     line = f"{slug} {fiscal_year}: {total['packages']} packages, saved {rupiah(total['by_pagu']['savings'])}"
     progress.console.print(f"[green]✓[/] {line} ({percent(total['by_pagu']['ratio'])})", highlight=False)
 
 
 async def _show_savings(database: Database, province: str, nodes: Sequence[str]) -> None:
     async with database.reading() as session:
-        wanted = FigureFilter(node=tuple(nodes))
-        answer = await statistics.savings(session, wanted, (Dimension.NODE,), now=utc_now())
+        question = Question(FigureFilter(node=tuple(nodes)), (Dimension.NODE,))
+        savings = (await statistics.answer(session, "savings", question, now=utc_now())).content
         region = await registry.get_region(session, province)
     years = " and ".join(map(str, DEMO_YEARS))
     table = Table(
@@ -260,10 +260,10 @@ async def _show_savings(database: Database, province: str, nodes: Sequence[str])
     for heading in ("node", "packages", "pagu", "value", "savings", "percent"):
         table.add_column(heading, justify="left" if heading == "node" else "right", no_wrap=True)
     is_narrow = out.width < FULL_TABLE_COLUMNS
-    for item in answer.items:
+    for item in savings["items"]:
         table.add_row(*_cells(item["node"], item, in_millions=is_narrow))
     table.add_section()
-    table.add_row(*_cells("all", answer.total, in_millions=is_narrow), style="bold")
+    table.add_row(*_cells("all", savings["total"], in_millions=is_narrow), style="bold")
     if is_narrow:
         table.caption = "Amounts in millions of rupiah; the API has them to the sen."
     out.print(table)
@@ -282,9 +282,9 @@ async def _compare_with_truth(database: Database, nodes: Sequence[str], simulato
     async with GuardedClient(policy) as client:
         truths = loads((await client.get(f"{simulator}/-/truth")).content)
     async with database.reading() as session:
-        wanted = FigureFilter(node=tuple(nodes))
-        answer = await statistics.savings(session, wanted, (Dimension.NODE, Dimension.FISCAL_YEAR), now=utc_now())
-    ours = {(item["node"], item["fiscal_year"]): item["by_pagu"]["savings"] for item in answer.items}
+        question = Question(FigureFilter(node=tuple(nodes)), (Dimension.NODE, Dimension.FISCAL_YEAR))
+        savings = (await statistics.answer(session, "savings", question, now=utc_now())).content
+    ours = {(item["node"], item["fiscal_year"]): item["by_pagu"]["savings"] for item in savings["items"]}
     figures = [figure for years in truths.values() for figure in years.values()]
     wrong = [
         f"{truth['node']} {truth['fiscal_year']}"

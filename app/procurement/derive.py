@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from app.core.dates import TimeZone
+from app.core.text import name_key
 from app.core.vocabulary import DateBasis, Interface, PackageStatus, ValueBasis
 from app.kit.json import dumps_canonical, iso_utc
 from app.procurement.sources import interface_of
@@ -246,7 +247,13 @@ def award_state(position: int, award: Fields, basis: ValueBasis | None) -> dict[
     """One winner as kept with the package; its value is on the package's basis, so that the winners add up to it."""
     amounts = {field: award.get(field) for field in _AMOUNTS}
     value = amounts[BASIS_FIELDS[basis]] if basis else None
-    return {"position": position, **{field: award.get(field) for field in AWARD_FIELDS}, **amounts, "value": value}
+    known = {field: award.get(field) for field in AWARD_FIELDS}
+    return {"position": position, **known, "identity": identity_of(known), **amounts, "value": value}
+
+
+def identity_of(award: Fields) -> str:
+    """Public pages show the NPWP masked, so a supplier is known by the shown NPWP together with the name."""
+    return f"{award['npwp'] or ''}|{name_key(award['supplier_name'])}"
 
 
 FACT_FIELDS = (

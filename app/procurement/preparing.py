@@ -8,7 +8,6 @@ from typing import Any
 from app.core.dates import TimeZone
 from app.core.problems import Problem
 from app.core.records import PackageRecord
-from app.core.text import name_key
 from app.kit.json import dumps_sorted, normalised
 from app.procurement.admission import has_plain_amounts, refusal
 from app.procurement.columns import award_columns, package_columns
@@ -34,13 +33,8 @@ class State:
 def state_of(said: Sequence[Said], *, zone: TimeZone, institutions: Mapping[str, str]) -> State:
     fields = derive(said, zone=zone, institutions=institutions)
     content = dumps_sorted(fields)
-    awards = [(identity_of(award), award_columns(award)) for award in fields["awards"]]
+    awards = [(award["identity"], award_columns(award)) for award in fields["awards"]]
     return State(fields, content.decode(), hash_of_canonical(content), package_columns(fields), awards)
-
-
-def identity_of(award: Mapping[str, Any]) -> str:
-    """Public pages show the NPWP masked, so a supplier is known by the shown NPWP together with the name."""
-    return f"{award['npwp'] or ''}|{name_key(award['supplier_name'])}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,106 +1,128 @@
-"""Statistics over HTTP: one grammar of filters and groups."""
+"""Statistics over HTTP: each figure is one route, all with the same grammar."""
 
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
-from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
+from fastapi import APIRouter, Path, Request, Response
 
-from app.core.vocabulary import Category, Method, PackageKind
+from app.core.formulas import Formula
+from app.core.formulas_of_figures import FIGURE_FORMULAS
+from app.kit.db import ReadSession
 from app.kit.web import problems
 from app.kit.web.answers import ExactJSON
 from app.kit.web.deps import Now, Reading
-from app.registry.schemas import InstitutionCode, ProvinceCode, RegionCode
+from app.kit.web.ready import mark_ready
 from app.statistics import service
-from app.statistics.queries import Dimension, FigureFilter
-from app.statistics.schemas import SavingsRead
+from app.statistics.asking import Asked
+from app.statistics.errors import ComparisonNeedsYears, FormulaNotFound
+from app.statistics.questions import Question
+from app.statistics.schemas import (
+    AbsorptionRead,
+    CompetitionRead,
+    CoverageFigureRead,
+    FormulaList,
+    FormulaRead,
+    PackagesRead,
+    PdnUmkRead,
+    SavingsRead,
+    TimelinessRead,
+)
 
 router = APIRouter(tags=["statistics"])
+_RESPONSES = problems.responses(ComparisonNeedsYears)
+
+FORMULAS: dict[str, Formula] = {**FIGURE_FORMULAS}
+"""Every published formula by its id."""
 
 
-def _split(value: object) -> object:
-    """`node,fiscal_year` and repeated parameters mean the same; an empty one names no dimension."""
-    if isinstance(value, list):
-        return list(dict.fromkeys(part for item in value if item != "" for part in str(item).split(",")))
-    return value
+async def _answer(name: str, request: Request, session: ReadSession, question: Question, now: datetime) -> Response:
+    answer = await service.answer(session, name, question, now=now)
+    mark_ready(request, until=answer.true_until)
+    return ExactJSON(answer.content)
 
 
-_ANY = "|".join(Dimension)
-# What one parameter may say, exactly: nothing, one dimension, or several with commas between them.
-_DIMENSIONS = {"type": "string", "pattern": f"^(({_ANY})(,({_ANY}))*)?$"}
-
-
-FiscalYears = Annotated[
-    list[Annotated[int, Query(ge=2000, le=2100)]],
-    Query(description="Fiscal years; a package belongs to its first one.", max_length=50),
-]
-Provinces = Annotated[
-    list[ProvinceCode], Query(description="Provinces: all institutions below that code.", max_length=50)
-]
-Regions = Annotated[
-    list[RegionCode], Query(description="Governments: their own institutions, wherever they buy.", max_length=600)
-]
-Institutions = Annotated[list[InstitutionCode], Query(description="kd_klpd of institutions.", max_length=600)]
-Nodes = Annotated[
-    list[Annotated[str, StringConstraints(pattern="^[a-z0-9-]{1,63}$")]],
-    Query(description="Slugs of nodes.", max_length=800),
-]
-Kinds = Annotated[list[PackageKind], Query(description="Only tender and non_tender can save.", max_length=5)]
-Categories = Annotated[list[Category], Query(description="What is bought.", max_length=20)]
-Methods = Annotated[list[Method], Query(description="How the supplier is chosen.", max_length=20)]
-GroupBy = Annotated[
-    list[Annotated[Dimension, WithJsonSchema(_DIMENSIONS)]],
-    BeforeValidator(_split),
-    Query(
-        description="Dimensions to group by, comma-separated: node, region, institution, fiscal_year, kind, category, method, month.",
-        examples=["node,fiscal_year"],
-    ),
-]
-
-
-@router.get(
-    "/statistics/savings", response_model=SavingsRead, response_model_exclude_unset=True, responses=problems.responses()
-)
-async def get_savings(
-    session: Reading,
-    now: Now,
-    fiscal_year: FiscalYears = [],  # noqa: B006 (FastAPI copies defaults)
-    province: Provinces = [],  # noqa: B006
-    region: Regions = [],  # noqa: B006
-    institution: Institutions = [],  # noqa: B006
-    node: Nodes = [],  # noqa: B006
-    kind: Kinds = [],  # noqa: B006
-    category: Categories = [],  # noqa: B006
-    method: Methods = [],  # noqa: B006
-    group_by: GroupBy = [],  # noqa: B006
-) -> Response:
+@router.get("/statistics/savings", response_model=SavingsRead, response_model_exclude_unset=True, responses=_RESPONSES)
+async def get_savings(request: Request, session: Reading, now: Now, asked: Asked) -> Response:
     """What was saved, against pagu and against HPS, by the published formula.
 
     Every figure says on how many packages it rests, which it had to leave out, and how fresh the nodes behind it are.
-    Amounts are exact rupiah; a ratio is the ratio of the sums.
+    Amounts are exact rupiah; a ratio is the ratio of the sums. Months are those of the award on the node's clock.
     """
-    wanted = FigureFilter(
-        fiscal_year=tuple(fiscal_year),
-        province=tuple(province),
-        region=tuple(region),
-        institution=tuple(institution),
-        node=tuple(node),
-        kind=tuple(kind),
-        category=tuple(category),
-        method=tuple(method),
-    )
-    answer = await service.savings(session, wanted, group_by, now=now)
-    coverage = answer.coverage
-    return ExactJSON(
-        {
-            "items": answer.items,
-            "total": answer.total,
-            "as_of": coverage.newest_at,
-            "coverage": {
-                "nodes": coverage.nodes,
-                "collected_nodes": coverage.collected_nodes,
-                "fresh_nodes": coverage.fresh_nodes,
-                "oldest_at": coverage.oldest_at,
-            },
-            "formula": answer.formula,
-        }
-    )
+    return await _answer("savings", request, session, asked, now)
+
+
+@router.get(
+    "/statistics/packages", response_model=PackagesRead, response_model_exclude_unset=True, responses=_RESPONSES
+)
+async def get_package_figures(request: Request, session: Reading, now: Now, asked: Asked) -> Response:
+    """How many packages there are and what they are worth, by status; group by kind, category, fund_sources or month for more.
+
+    Months are those of the announcement on the node's clock.
+    """
+    return await _answer("packages", request, session, asked, now)
+
+
+@router.get(
+    "/statistics/competition", response_model=CompetitionRead, response_model_exclude_unset=True, responses=_RESPONSES
+)
+async def get_competition(request: Request, session: Reading, now: Now, asked: Asked) -> Response:
+    """How much competition there was: participants, bidders, single bids, failures, and how value spreads over suppliers."""
+    return await _answer("competition", request, session, asked, now)
+
+
+@router.get(
+    "/statistics/timeliness", response_model=TimelinessRead, response_model_exclude_unset=True, responses=_RESPONSES
+)
+async def get_timeliness(request: Request, session: Reading, now: Now, asked: Asked) -> Response:
+    """How many days from announcement to award to contract (exact median and p90), and how often schedules moved.
+
+    Dates that were only planned are told apart in `scheduled`.
+    """
+    return await _answer("timeliness", request, session, asked, now)
+
+
+@router.get(
+    "/statistics/absorption", response_model=AbsorptionRead, response_model_exclude_unset=True, responses=_RESPONSES
+)
+async def get_absorption(request: Request, session: Reading, now: Now, asked: Asked) -> Response:
+    """How much of their pagu recorded, self-managed and emergency packages have realised. It is no saving."""
+    return await _answer("absorption", request, session, asked, now)
+
+
+@router.get("/statistics/pdn-umk", response_model=PdnUmkRead, response_model_exclude_unset=True, responses=_RESPONSES)
+async def get_pdn_umk(request: Request, session: Reading, now: Now, asked: Asked) -> Response:
+    """What of the spending is domestic product (PDN) and what goes to small business (UMK), beside the thresholds."""
+    return await _answer("pdn-umk", request, session, asked, now)
+
+
+@router.get(
+    "/statistics/coverage", response_model=CoverageFigureRead, response_model_exclude_unset=True, responses=_RESPONSES
+)
+async def get_coverage(request: Request, session: Reading, now: Now, asked: Asked) -> Response:
+    """How complete the data are: which facts are known of how many packages, and which nodes are not fresh."""
+    return await _answer("coverage", request, session, asked, now)
+
+
+@router.get("/statistics/formulas", response_model=FormulaList)
+async def list_formulas() -> Response:
+    """Every formula by which figures are computed, in its present version."""
+    return ExactJSON({"items": [_formula(formula) for formula in FORMULAS.values()]})
+
+
+@router.get("/statistics/formulas/{formula}", response_model=FormulaRead, responses=problems.responses(FormulaNotFound))
+async def get_formula(
+    formula: Annotated[str, Path(pattern="^[a-z0-9-]{1,40}$", examples=["savings"])],
+) -> Response:
+    """What a figure means, in plain Indonesian and English."""
+    if formula not in FORMULAS:
+        raise FormulaNotFound(formula)
+    return ExactJSON(_formula(FORMULAS[formula]))
+
+
+def _formula(formula: Formula) -> dict[str, object]:
+    return {
+        "id": formula.id,
+        "version": formula.version,
+        "title": formula.title,
+        "definition": formula.definition,
+    }

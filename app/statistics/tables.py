@@ -4,14 +4,12 @@ Writers of different nodes never meet, for every row belongs to one node.
 """
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Numeric, Table, Text
-
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from app.kit.db import Base
 from app.statistics.measures import AMOUNTS, COUNTS, Grain
 
 Code = Text(collation="C")
-_FILL = {"postgresql_with": {"fillfactor": "70"}}
 
 package_summaries = Table(
     "package_summaries",
@@ -48,7 +46,7 @@ duration_summaries = Table(
     CheckConstraint("span IN ('award', 'contract', 'whole')", name="span"),
     Index("ix_duration_summaries_institution", "institution", "fiscal_year"),
     Index("ix_duration_summaries_fiscal_year", "fiscal_year"),
-    **_FILL,
+    postgresql_with={"fillfactor": "70"},
 )
 """How many completed packages took so many days: percentiles do not add up, histograms do."""
 
@@ -66,7 +64,7 @@ supplier_summaries = Table(
     Index("ix_supplier_summaries_institution", "institution", "fiscal_year"),
     Index("ix_supplier_summaries_fiscal_year", "fiscal_year"),
     Index("ix_supplier_summaries_supplier_id", "supplier_id", "fiscal_year"),
-    **_FILL,
+    postgresql_with={"fillfactor": "70"},
 )
 """What each supplier won of completed packages: distinct suppliers and concentration do not add up, these rows do."""
 

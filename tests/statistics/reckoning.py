@@ -28,7 +28,6 @@ class Reckoned:
     """One package as the published rules make it of what was said."""
 
     keys: dict[str, Any]
-    province: str | None
     completed: bool
     pagu: Decimal | None
     hps: Decimal | None
@@ -60,11 +59,10 @@ def reckon(node: str, kind: str, said: dict[str, dict[str, Any]]) -> Reckoned:
         "category": facts.get("category"),
         "method": facts.get("method"),
         "month": _month(facts.get("awarded_at"), HOURS_AHEAD[node]),
+        "province": region[:2] if region else None,
+        "fund_sources": ",".join(sorted(set(facts.get("fund_sources") or []))) or None,
     }
-    province = region[:2] if region else None
-    return Reckoned(
-        keys, province, facts.get("status") == "completed", facts.get("pagu"), facts.get("hps"), value, basis
-    )
+    return Reckoned(keys, facts.get("status") == "completed", facts.get("pagu"), facts.get("hps"), value, basis)
 
 
 def _agreed(facts: dict[str, Any]) -> tuple[Decimal | None, str | None]:
@@ -83,9 +81,7 @@ def _month(moment: datetime | None, hours: int) -> str | None:
 
 
 def matches(package: Reckoned, filters: dict[str, list[Any]]) -> bool:
-    return all(
-        (package.province if name == "province" else package.keys[name]) in wanted for name, wanted in filters.items()
-    )
+    return all(package.keys[name] in wanted for name, wanted in filters.items())
 
 
 def savings(packages: list[Reckoned], filters: dict[str, list[Any]], group_by: tuple[str, ...]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class EntityTags:
                 held["headers"] = [*held["headers"], (b"etag", tag.encode())]
                 if not any(name.lower() == b"cache-control" for name, _value in held["headers"]):
                     held["headers"].append((b"cache-control", b"no-cache"))
-                if wanted is not None and _matches(wanted, tag):
+                if wanted is not None and matches_tag(wanted, tag):
                     kept = [(name, value) for name, value in held["headers"] if name.lower() not in _BODY_HEADERS]
                     await send({**held, "status": 304, "headers": kept})
                     await send({"type": "http.response.body", "body": b""})
@@ -83,7 +83,7 @@ def _taggable(message: Message) -> bool:
     )
 
 
-def _matches(wanted: str, tag: str) -> bool:
+def matches_tag(wanted: str, tag: str) -> bool:
     if wanted.strip() == "*":
         return True
     opaque = tag.removeprefix("W/")
