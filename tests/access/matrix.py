@@ -90,6 +90,11 @@ EXPECTED: dict[str, Line] = {
     "list_reported_figures": Line(SHOWS_MORE_TO_KEYS),
     "get_reported_figures_history": Line(SHOWS_MORE_TO_KEYS),
     "get_reconciliation": Line(PUBLIC),
+    "get_reconciliation_of_sources": Line(PUBLIC, query={"node": "surabaya", "fiscal_year": "2025"}),
+    "get_progress": Line(PUBLIC),
+    "list_rankings": Line(PUBLIC),
+    "get_ranking": Line(PUBLIC),
+    "get_ranking_history": Line(PUBLIC),
     # submission
     "push_packages": Line(PROVINCE_AND_OWN_NODE, _PUSH, {200, 201, 202}),
     "list_node_submissions": Line(READERS_AND_OWN_NODE, missing={200, 404}),
