@@ -1,9 +1,6 @@
 """Questions to the shared schema: lists with filters, one package, its history, the answers behind it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
@@ -13,73 +10,19 @@ from app.kit.db import ReadSession
 from app.kit.json import loads
 from app.procurement.derive import Said
 
-
-@dataclass(frozen=True, slots=True)
-class PackageFilter:
-    """Which packages are asked for; None and empty mean "any". Values of one field are alternatives."""
-
-    node: tuple[str, ...] = ()
-    region: tuple[str, ...] = ()
-    province: tuple[str, ...] = ()
-    institution: tuple[str, ...] = ()
-    fiscal_year: tuple[int, ...] = ()
-    kind: tuple[str, ...] = ()
-    status: tuple[str, ...] = ()
-    category: tuple[str, ...] = ()
-    method: tuple[str, ...] = ()
-    value_min: Decimal | None = None
-    value_max: Decimal | None = None
-    pagu_min: Decimal | None = None
-    pagu_max: Decimal | None = None
-    announced_from: datetime | None = None
-    announced_before: datetime | None = None
-    awarded_from: datetime | None = None
-    awarded_before: datetime | None = None
-    changed_from: datetime | None = None
-    withdrawn: bool | None = None
-    q: str | None = None
-
-
-_CONDITIONS = {
-    "node": "p.node_id IN (SELECT id FROM nodes WHERE slug = ANY(CAST(:node AS text[])))",
-    "region": "p.institution IN (SELECT kd_klpd FROM institutions WHERE region = ANY(CAST(:region AS text[])))",
-    "province": "p.institution IN (SELECT kd_klpd FROM institutions WHERE left(region, 2) = ANY(CAST(:province AS text[])))",
-    "institution": "p.institution = ANY(CAST(:institution AS text[]))",
-    "fiscal_year": "p.fiscal_year = ANY(CAST(:fiscal_year AS integer[]))",
-    "kind": "p.kind = ANY(CAST(:kind AS text[]))",
-    "status": "p.status = ANY(CAST(:status AS text[]))",
-    "category": "p.category = ANY(CAST(:category AS text[]))",
-    "method": "p.method = ANY(CAST(:method AS text[]))",
-    "value_min": "p.value >= :value_min",
-    "value_max": "p.value <= :value_max",
-    "pagu_min": "p.pagu >= :pagu_min",
-    "pagu_max": "p.pagu <= :pagu_max",
-    "announced_from": "p.announced_at >= :announced_from",
-    "announced_before": "p.announced_at < :announced_before",
-    "awarded_from": "p.awarded_at >= :awarded_from",
-    "awarded_before": "p.awarded_at < :awarded_before",
-    "changed_from": "p.changed_at >= :changed_from",
-    "withdrawn": "p.withdrawn = :withdrawn",
-    "q": "p.search @@ websearch_to_tsquery('simple', :q)",
-}
-
-_COLUMNS = """
+COLUMNS = """
     p.id, n.slug AS node, p.kind, p.code, p.name, p.labels, p.institution, p.institution_name, p.satker_name,
     p.category, p.category_text, p.method, p.method_text, p.evaluation_text, p.qualification_text, p.business_size,
     p.self_managed_type, p.contract_type, p.locations, p.status,
     p.stage, p.reason, p.withdrawn, p.fiscal_year, p.fiscal_years, p.fund_sources, p.rup_codes, p.pagu, p.hps, p.value,
     p.value_basis, p.contract_value, p.negotiated_value, p.corrected_value, p.bid_value, p.award_value, p.pdn_value,
     p.umk_value, p.realized_value, p.participants, p.bidders, p.announced_at, p.awarded_at, p.contracted_at,
-    p.date_basis, p.created_on, p.finished_on, p.first_seen_at, p.changed_at, p.version, p.source,
+    p.date_basis, p.announced_month, p.awarded_month, p.days_to_award, p.days_to_contract, p.is_repeated,
+    p.schedule_changes, p.created_on, p.finished_on, p.first_seen_at, p.changed_at, p.version, p.source
+"""
+LAST_SEEN = """
     (SELECT max(o.last_seen_at) FROM observations o WHERE o.package_id = p.id AND o.is_current) AS last_seen_at
 """
-
-
-# Text in which something might be masked: an address, seven digits, or signs beyond ASCII that may stand for either.
-_LOOSELY = """(p.search @@ websearch_to_tsquery('simple', :q) OR (
-    (coalesce(p.name, '') || ' ' || coalesce(p.satker_name, '')) ~ '@|&|[^\\x01-\\x7f]|([0-9][^0-9]*){7}'
-    AND (CAST(:loosely AS text) = 'T' OR p.search @@ CAST(NULLIF(CAST(:loosely AS text), 'T') AS tsquery))
-))"""
 
 
 async def without_negations(session: ReadSession, q: str) -> str | None:
@@ -96,48 +39,34 @@ async def without_negations(session: ReadSession, q: str) -> str | None:
     return None if stated is None else stated or "T"
 
 
-async def list_packages(
-    session: ReadSession, wanted: PackageFilter, *, after: int | None, limit: int, loosely: str | None = None
+async def read_packages(
+    session: ReadSession, ids: Sequence[int], *, last_seen: str = LAST_SEEN
 ) -> list[dict[str, Any]]:
-    """Packages by id, each with its awards. The id never changes, so pages repeat and miss nothing.
-
-    `loosely`: whatever has these words is listed too (see `without_negations`), where something might be masked.
-    """
-    given = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name in _CONDITIONS
-        if (value := getattr(wanted, name)) not in {None, ()}
-    }
-    conditions = [_CONDITIONS[name] for name in given]
-    if loosely is not None:
-        conditions = [_LOOSELY if condition == _CONDITIONS["q"] else condition for condition in conditions]
-        given["loosely"] = loosely
-    if after is not None:
-        conditions.append("p.id > :after")
-        given["after"] = after
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    """The packages of these ids in their order, each with its awards."""
+    if not ids:
+        return []
     statement = f"""
-        SELECT {_COLUMNS} FROM packages p JOIN nodes n ON n.id = p.node_id
-        {where} ORDER BY p.id LIMIT :limit
-    """  # noqa: S608 (columns and conditions are constants of this module)
-    rows = [dict(row) for row in (await session.execute(text(statement), {**given, "limit": limit})).mappings()]
-    return await _with_awards(session, rows)
+        SELECT {COLUMNS}, {last_seen} FROM packages p JOIN nodes n ON n.id = p.node_id
+        WHERE p.id = ANY(CAST(:ids AS bigint[])) ORDER BY p.id
+    """  # noqa: S608 (columns are constants of this room)
+    rows = (await session.execute(text(statement), {"ids": list(ids)})).mappings()
+    return await with_awards(session, [dict(row) for row in rows])
 
 
-_DOCUMENTS = dict.fromkeys(("offers", "realizations", "schedule", "source_ids"), JSONB())
+DOCUMENTS = dict.fromkeys(("offers", "realizations", "schedule", "source_ids"), JSONB())
 # What a list of packages leaves out, because it is long.
-_DETAIL_COLUMNS = "p.description, p.offers, p.realizations, p.schedule, p.source_ids"
+DETAIL_COLUMNS = "p.description, p.offers, p.realizations, p.schedule, p.source_ids"
 
 
 async def find_package(session: ReadSession, node: str, kind: str, code: str) -> dict[str, Any] | None:
     """One package with all that is known of it, and what each of its sources last said (`said`)."""
     statement = f"""
-        SELECT {_COLUMNS}, {_DETAIL_COLUMNS} FROM packages p JOIN nodes n ON n.id = p.node_id
+        SELECT {COLUMNS}, {LAST_SEEN}, {DETAIL_COLUMNS} FROM packages p JOIN nodes n ON n.id = p.node_id
         WHERE n.slug = :node AND p.kind = :kind AND p.code = :code
     """  # noqa: S608 (the same)
     parameters = {"node": node, "kind": kind, "code": code}
-    rows = (await session.execute(text(statement).columns(**_DOCUMENTS), parameters)).mappings()
-    found = await _with_awards(session, [dict(row) for row in rows])
+    rows = (await session.execute(text(statement).columns(**DOCUMENTS), parameters)).mappings()
+    found = await with_awards(session, [dict(row) for row in rows])
     if not found:
         return None
     said = await session.execute(
@@ -150,7 +79,7 @@ async def find_package(session: ReadSession, node: str, kind: str, code: str) ->
     return {**found[0], "said": [Said(row.source, loads(row.fields), row.withdrawn) for row in said]}
 
 
-async def _with_awards(session: ReadSession, packages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+async def with_awards(session: ReadSession, packages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = await session.execute(
         text("""
             SELECT package_id, supplier_id, supplier_name, npwp, address, value, contract_value, negotiated_value,

@@ -10,16 +10,18 @@ from app.access.callers import Caller
 from app.access.errors import KeyInvalid, KeyMissing, NotAllowed
 from app.access.permissions import Act, may
 from app.access.web import OptionalCaller, Permitted
-from app.core.vocabulary import Category, Method, PackageKind, PackageStatus
+from app.core.vocabulary import Category, DateBasis, Method, PackageKind, PackageStatus, ValueBasis
 from app.kit.paging import CursorInvalid, decode_cursor, encode_cursor
 from app.kit.web import problems
 from app.kit.web.answers import KEY_OPTIONAL, answer_for
 from app.kit.web.deps import Reading
-from app.kit.web.schema import DEFAULT_PAGE, After, Limit, MomentBound, Page, Schema
+from app.kit.web.schema import DEFAULT_PAGE, After, AsOf, Limit, MomentBound, Page, Schema
 from app.procurement import queries, raw
 from app.procurement.derive import attribution, disagreements
 from app.procurement.errors import AnswerNotFound, PackageNotFound
+from app.procurement.filtering import Fact, PackageFilter
 from app.procurement.masking import masked
+from app.procurement.past import find_past
 from app.procurement.schemas import (
     AwardRead,
     OfferRead,
@@ -58,6 +60,22 @@ AmountBound = Annotated[
     | None,
     Query(description="Rupiah, inclusive."),
 ]
+Facts = Annotated[
+    list[Fact],
+    Query(
+        description="Unlike other filters, all of those named must hold.",
+        max_length=len(Fact),
+    ),
+]
+Months = Annotated[
+    list[Annotated[str, StringConstraints(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")]],
+    Query(description="Months on the node's clock.", max_length=200, examples=[["2025-07"]]),
+]
+DaysBound = Annotated[
+    int | None,
+    Query(ge=-100_000, le=100_000, description="Calendar days, inclusive. Figures leave out what is below 0."),
+]
+BiddersBound = Annotated[int | None, Query(ge=0, le=1_000_000, description="Offers, inclusive.")]
 Node = Annotated[str, Path(pattern="^[a-z0-9-]{1,63}$", description="Slug of the node.", examples=["surabaya"])]
 Code = Annotated[
     str, Path(pattern="^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$", description="The package's code.", examples=["10102584000"])
@@ -86,24 +104,62 @@ async def list_packages(
     status: Annotated[list[PackageStatus], Query(max_length=6)] = [],  # noqa: B006
     category: Annotated[list[Category], Query(max_length=20)] = [],  # noqa: B006
     method: Annotated[list[Method], Query(max_length=20)] = [],  # noqa: B006
+    value_basis: Annotated[list[ValueBasis], Query(description="What value rests on.", max_length=5)] = [],  # noqa: B006
+    date_basis: Annotated[
+        list[DateBasis], Query(description="Whether dates happened or were only scheduled.", max_length=2)
+    ] = [],  # noqa: B006
+    announced_month: Months = [],  # noqa: B006
+    awarded_month: Months = [],  # noqa: B006
+    fund_sources: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1, max_length=500, pattern="^[^\\x00]*$")]],
+        Query(
+            description="Whole sets of fund sources, each with commas between: APBD is APBD alone, APBD,BLUD exactly both.",
+            max_length=50,
+            examples=[["APBD,BLUD"]],
+        ),
+    ] = [],  # noqa: B006
+    supplier: Annotated[
+        list[Annotated[int, Query(ge=1, lt=2**63)]], Query(description="Ids of winners, of /suppliers.", max_length=50)
+    ] = [],  # noqa: B006
+    known: Facts = [],  # noqa: B006
+    unknown: Facts = [],  # noqa: B006
     value_min: AmountBound = None,
     value_max: AmountBound = None,
     pagu_min: AmountBound = None,
     pagu_max: AmountBound = None,
+    bidders_min: BiddersBound = None,
+    bidders_max: BiddersBound = None,
+    days_to_award_min: DaysBound = None,
+    days_to_award_max: DaysBound = None,
+    days_to_contract_min: DaysBound = None,
+    days_to_contract_max: DaysBound = None,
     announced_from: MomentBound = None,
     announced_before: MomentBound = None,
     awarded_from: MomentBound = None,
     awarded_before: MomentBound = None,
     changed_from: MomentBound = None,
+    repeated: Annotated[bool | None, Query(description="Whether it was announced anew after a failure.")] = None,
+    schedule_moved: Annotated[
+        bool | None, Query(description="Whether its schedule was moved; where none is known, neither.")
+    ] = None,
+    small_business: Annotated[
+        bool | None,
+        Query(description="Whether its business size names small enterprises; where none is stated, neither."),
+    ] = None,
     withdrawn: Annotated[bool | None, Query(description="Whether it vanished from its node.")] = None,
     q: Annotated[
         str | None, Query(max_length=200, pattern="^[^\\x00]*$", description="Words of the name, code or work unit.")
     ] = None,
+    as_of: AsOf = None,
     limit: Limit = DEFAULT_PAGE,
     after: After = None,
 ) -> Response:
-    """List packages, oldest on the hub first. Filters of different names must all hold; a repeated one means any of."""
-    wanted = queries.PackageFilter(
+    """List packages, oldest on the hub first. Filters of different names must all hold; a repeated one means any of.
+
+    With `as_of` the packages are those of then, and the filters are asked of what was known of them then. Such a page, and
+    one of a search, may hold fewer than `limit` packages while `next` says that more may follow.
+    """
+    wanted = PackageFilter(
         node=tuple(node),
         region=tuple(region),
         province=tuple(province),
@@ -113,6 +169,23 @@ async def list_packages(
         status=tuple(status),
         category=tuple(category),
         method=tuple(method),
+        value_basis=tuple(value_basis),
+        date_basis=tuple(date_basis),
+        announced_month=tuple(announced_month),
+        awarded_month=tuple(awarded_month),
+        fund_sources=tuple(fund_sources),
+        supplier=tuple(supplier),
+        known=tuple(dict.fromkeys(known)),
+        unknown=tuple(dict.fromkeys(unknown)),
+        bidders_min=bidders_min,
+        bidders_max=bidders_max,
+        days_to_award_min=days_to_award_min,
+        days_to_award_max=days_to_award_max,
+        days_to_contract_min=days_to_contract_min,
+        days_to_contract_max=days_to_contract_max,
+        repeated=repeated,
+        schedule_moved=schedule_moved,
+        small_business=small_business,
         value_min=value_min,
         value_max=value_max,
         pagu_min=pagu_min,
@@ -126,7 +199,9 @@ async def list_packages(
         q=q,
     )
     key = decode_cursor(after, int)
-    found = await search_packages(session, wanted, caller=caller, after=key[0] if key else None, limit=limit)
+    found = await search_packages(
+        session, wanted, caller=caller, as_of=as_of, after=key[0] if key else None, limit=limit
+    )
     return answer_for(
         caller,
         {
@@ -142,9 +217,19 @@ async def list_packages(
     responses=problems.responses(PackageNotFound, KeyInvalid),
     openapi_extra=KEY_OPTIONAL,
 )
-async def get_package(caller: OptionalCaller, session: Reading, node: Node, kind: PackageKind, code: Code) -> Response:
-    """One package by its node, kind and code: with offers, realisations, schedule, and which source says what."""
-    package = await _found(session, node, kind, code)
+async def get_package(
+    caller: OptionalCaller, session: Reading, node: Node, kind: PackageKind, code: Code, as_of: AsOf = None
+) -> Response:
+    """One package by its node, kind and code: with offers, realisations, schedule, and which source says what.
+
+    With `as_of` as it was known then; before the hub first saw it, it is not found.
+    """
+    if as_of is None:
+        package = await _found(session, node, kind, code)
+    elif (past := await find_past(session, node, kind, code, as_of=as_of)) is not None:
+        package = past
+    else:
+        raise PackageNotFound(node, kind, code)
     said = package.pop("said")
     differing = {"disagreements": [{"field": field, "stated": by} for field, by in disagreements(said).items()]}
     return answer_for(

@@ -12,6 +12,7 @@ from app.kit.web.schema import OptionalAmount, Schema
 class AwardRead(Schema):
     """One winner."""
 
+    supplier_id: Annotated[int | None, Field(description="Of /suppliers/{supplier}; null in a history.", examples=[1])]
     supplier_name: Annotated[str, Field(examples=["CV Contoh Makmur"])]
     npwp: Annotated[str | None, Field(description="Masked for the public.", examples=["0*1*2*3*4******"])]
     address: str | None
@@ -81,10 +82,37 @@ class PackageRead(Schema):
     awarded_at: datetime | None
     contracted_at: datetime | None
     date_basis: Annotated[DateBasis | None, Field(description="Whether the dates happened or were only scheduled.")]
+    announced_month: Annotated[
+        str | None, Field(description="Month of the announcement on the node's clock.", examples=["2025-03"])
+    ]
+    awarded_month: Annotated[
+        str | None, Field(description="Month of the award on the node's clock.", examples=["2025-07"])
+    ]
+    days_to_award: Annotated[
+        int | None,
+        Field(
+            description="Calendar days from announcement to award on the node's clock; below 0 where the stated dates are "
+            "in an order that cannot be.",
+            examples=[31],
+        ),
+    ]
+    days_to_contract: Annotated[int | None, Field(description="The same from award to contract.", examples=[14])]
+    is_repeated: Annotated[
+        bool, Field(description="Announced anew after a failure, by its badge or its version (Tender Ulang).")
+    ]
+    schedule_changes: Annotated[
+        int | None,
+        Field(
+            description="How often stages of its schedule were moved; null where no schedule is known.", examples=[2]
+        ),
+    ]
     created_on: date | None
     finished_on: Annotated[date | None, Field(description="When a recorded package was finished.")]
     first_seen_at: datetime
-    last_seen_at: datetime | None
+    last_seen_at: Annotated[
+        datetime | None,
+        Field(description="When a source last showed it; null with `as_of`, for only the last time is kept."),
+    ]
     changed_at: datetime
     version: Annotated[int, Field(examples=[1])]
     source: Annotated[Interface, Field(description="The most trusted source that speaks of it.")]

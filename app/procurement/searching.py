@@ -1,6 +1,7 @@
 """Search for those who do not see everything: a package is found by what is shown to them, never by what is hidden."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -9,12 +10,16 @@ from app.access.callers import Caller
 from app.access.permissions import Act, may
 from app.kit.db import ReadSession
 from app.procurement import queries
+from app.procurement.filtering import PackageFilter, Places, conditions_of
+from app.procurement.finding import Range, find_ids, names_places, places_of
 from app.procurement.masking import masked
-from app.procurement.queries import PackageFilter
+from app.procurement.past import read_past
 
 _MORE_AT_ONCE = 500
 _MOST_READS = 20
 """Of one page. Past it a page ends early, with a cursor: only where ten thousand packages hide the same words."""
+_MOST_READS_OF_THE_PAST = 5
+"""The same, where each of them may restore two thousand packages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +31,52 @@ class Found:
 
 
 async def search_packages(
-    session: ReadSession, wanted: PackageFilter, *, caller: Caller | None, after: int | None, limit: int
+    session: ReadSession,
+    wanted: PackageFilter,
+    *,
+    caller: Caller | None,
+    as_of: datetime | None = None,
+    after: int | None,
+    limit: int,
 ) -> Found:
-    """A page of what a caller may find: None is the public.
+    """A page of what a caller may find, as it is or as it was: a caller of None is the public.
 
     The database searches the whole text; whatever was found is looked at again where something of it is masked. Nearly
     nothing is, so that a page nearly always takes one read.
     """
-    if not wanted.q or may(caller, Act.READ_PERSONAL):
-        rows = await queries.list_packages(session, wanted, after=after, limit=limit + 1)
-        return Found(rows[:limit], rows[limit - 1]["id"] if len(rows) > limit else None)
-    loosely = await queries.without_negations(session, wanted.q)
+    q = None if may(caller, Act.READ_PERSONAL) else wanted.q
+    loosely = await queries.without_negations(session, q) if q else None
     shown: list[dict[str, Any]] = []
     size = limit + 1
-    for _ in range(_MOST_READS):
-        rows = await queries.list_packages(session, wanted, after=after, limit=size, loosely=loosely)
-        shown += await _found_by_what_is_shown(session, rows, wanted.q, caller, all_of_them=loosely is not None)
+    for _ in range(_MOST_READS if as_of is None else _MOST_READS_OF_THE_PAST):
+        rows, after = await _read(session, wanted, as_of=as_of, after=after, limit=size, loosely=loosely)
+        if q:
+            rows = await _found_by_what_is_shown(session, rows, q, caller, all_of_them=loosely is not None)
+        shown += rows
         if len(shown) > limit:
             return Found(shown[:limit], shown[limit - 1]["id"])
-        if len(rows) < size:
+        if after is None:
             return Found(shown, None)
-        after = rows[-1]["id"]
         size = max(size, _MORE_AT_ONCE)
     return Found(shown, after)
+
+
+async def _read(
+    session: ReadSession,
+    wanted: PackageFilter,
+    *,
+    as_of: datetime | None,
+    after: int | None,
+    limit: int,
+    loosely: str | None,
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Packages, and the id after which more may follow."""
+    if as_of is not None:
+        return await read_past(session, wanted, as_of=as_of, after=after, limit=limit, loosely=loosely)
+    places = await places_of(session, wanted) if names_places(wanted) else Places()
+    conditions = conditions_of(wanted, places, loosely=loosely)
+    ids, read_to = await find_ids(session, conditions, Range(after or 0, limit))
+    return await queries.read_packages(session, ids), read_to
 
 
 async def _found_by_what_is_shown(

@@ -29,6 +29,7 @@ from sqlalchemy.types import UserDefinedType
 
 from app.core.vocabulary import Category, DateBasis, Method, PackageKind, PackageStatus, ValueBasis
 from app.kit.db import Base
+from app.procurement.filtering import facets_of
 
 Code = Text(collation="C")
 Moment = TIMESTAMP(timezone=True)
@@ -73,6 +74,8 @@ class Package(Base):
         Index("ix_packages_institution", "institution", "fiscal_year", "id"),
         Index("ix_packages_node_year", "node_id", "fiscal_year", "id"),
         Index("ix_packages_search", "search", postgresql_using="gin"),
+        # One index for every filter of few values and any of them together: where few packages are wanted.
+        Index("ix_packages_facets", text(facets_of()), postgresql_using="gin"),
         # Updates rewrite rows of the same size; room on the page keeps them there.
         {"postgresql_with": {"fillfactor": "80"}},
     )

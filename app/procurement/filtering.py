@@ -1,0 +1,306 @@
+"""Which packages are asked for, and what each filter means in SQL over `p`: a package as it is, or as it was.
+
+Figures count by the same definitions (app/statistics/measures.py), so that a link can name exactly the packages behind one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class Fact(StrEnum):
+    """What may be known of a package or not."""
+
+    INSTITUTION = "institution"
+    REGION = "region"
+    CATEGORY = "category"
+    METHOD = "method"
+    ANNOUNCED_MONTH = "announced_month"
+    AWARDED_MONTH = "awarded_month"
+    FUND_SOURCES = "fund_sources"
+    PAGU = "pagu"
+    HPS = "hps"
+    VALUE = "value"
+    REALIZED_VALUE = "realized_value"
+    PARTICIPANTS = "participants"
+    BIDDERS = "bidders"
+    PDN_VALUE = "pdn_value"
+    UMK_VALUE = "umk_value"
+    SCHEDULE = "schedule"
+    DAYS_TO_AWARD = "days_to_award"
+    DAYS_TO_CONTRACT = "days_to_contract"
+    BUSINESS_SIZE = "business_size"
+    RUP_CODES = "rup_codes"
+    CONTRACT = "contract"
+
+
+_KNOWN = {fact: f"p.{fact} IS NOT NULL" for fact in Fact} | {
+    Fact.REGION: "p.institution <> ALL(CAST(:without_region AS text[]))",
+    Fact.FUND_SOURCES: "cardinality(p.fund_sources) > 0",
+    Fact.SCHEDULE: "p.schedule_changes IS NOT NULL",
+    Fact.RUP_CODES: "cardinality(p.rup_codes) > 0",
+    Fact.CONTRACT: "(p.contract_value IS NOT NULL OR p.contracted_at IS NOT NULL)",
+}
+# Written out where NOT (…) would be null, or read worse by the planner.
+_UNKNOWN = {fact: f"p.{fact} IS NULL" for fact in Fact} | {
+    Fact.REGION: "(p.institution IS NULL OR p.institution = ANY(CAST(:without_region AS text[])))",
+    Fact.FUND_SOURCES: "cardinality(p.fund_sources) = 0",
+    Fact.SCHEDULE: "p.schedule_changes IS NULL",
+    Fact.RUP_CODES: "cardinality(p.rup_codes) = 0",
+    Fact.CONTRACT: "(p.contract_value IS NULL AND p.contracted_at IS NULL)",
+}
+
+SMALL = "p.business_size ~* '\\mkecil' AND p.business_size !~* 'non[ -]?kecil'"
+"""Offered to small enterprises and cooperatives, by the words of its business size."""
+FUND_SOURCES = """
+    CASE cardinality(p.fund_sources) WHEN 0 THEN '' WHEN 1 THEN p.fund_sources[1] ELSE (
+        SELECT string_agg(DISTINCT source COLLATE "C", ',' ORDER BY source COLLATE "C")
+        FROM unnest(p.fund_sources) AS source) END COLLATE "C"
+"""
+"""All fund sources of a package as one word: distinct, sorted, joined by commas."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFilter:
+    """Which packages are asked for; None and empty mean "any". Values of one field are alternatives.
+
+    All of `known` must be known and all of `unknown` must not: those two are no alternatives.
+    """
+
+    node: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    province: tuple[str, ...] = ()
+    institution: tuple[str, ...] = ()
+    fiscal_year: tuple[int, ...] = ()
+    kind: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    method: tuple[str, ...] = ()
+    value_basis: tuple[str, ...] = ()
+    date_basis: tuple[str, ...] = ()
+    announced_month: tuple[str, ...] = ()
+    awarded_month: tuple[str, ...] = ()
+    fund_sources: tuple[str, ...] = ()
+    supplier: tuple[int, ...] = ()
+    known: tuple[Fact, ...] = ()
+    unknown: tuple[Fact, ...] = ()
+    value_min: Decimal | None = None
+    value_max: Decimal | None = None
+    pagu_min: Decimal | None = None
+    pagu_max: Decimal | None = None
+    bidders_min: int | None = None
+    bidders_max: int | None = None
+    days_to_award_min: int | None = None
+    days_to_award_max: int | None = None
+    days_to_contract_min: int | None = None
+    days_to_contract_max: int | None = None
+    announced_from: datetime | None = None
+    announced_before: datetime | None = None
+    awarded_from: datetime | None = None
+    awarded_before: datetime | None = None
+    changed_from: datetime | None = None
+    repeated: bool | None = None
+    schedule_moved: bool | None = None
+    small_business: bool | None = None
+    withdrawn: bool | None = None
+    q: str | None = None
+
+    def lasting(self) -> "PackageFilter":
+        """Only what never changes of a package: whoever fails it now has always done so."""
+        return PackageFilter(node=self.node, kind=self.kind)
+
+    def without_suppliers(self) -> "PackageFilter":
+        """The same, asked of states whose winners are words and no rows."""
+        return replace(self, supplier=())
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where to look, as the rows of packages say it; None is everywhere."""
+
+    nodes: tuple[int, ...] | None = None
+    institutions: tuple[str, ...] | None = None
+    without_region: tuple[str, ...] = ()
+    """Institutions that no government has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What must hold of `p`, said in two ways: by its columns, and as far as possible by its facets."""
+
+    by_columns: list[str]
+    by_facets: list[str]
+    parameters: dict[str, Any]
+    of_one_year: bool
+    """Whether the index of fiscal years leads to them in the order of their ids."""
+    of_nodes_and_years: bool
+    """Whether nothing else is asked for."""
+
+
+def conditions_of(wanted: PackageFilter, places: Places, *, loosely: str | None = None) -> Conditions:
+    """Both ways of saying a filter. `loosely` widens its search to all that might be masked (see `without_negations`)."""
+    given = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) not in {None, ()}}
+    columns = {name: LOOSELY if name == "q" and loosely is not None else _CONDITIONS[name] for name in given}
+    parameters = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+    if loosely is not None:
+        parameters["loosely"] = loosely
+    if "fund_sources" in given:
+        parameters["fund_sources"] = _as_sets(wanted.fund_sources)
+    for name, among in (("nodes", places.nodes), ("institutions", places.institutions)):
+        if among is not None:
+            columns[name] = _PLACES[name]
+            parameters[name] = list(among)
+    columns |= {f"known {fact}": _KNOWN[fact] for fact in wanted.known}
+    columns |= {f"unknown {fact}": _UNKNOWN[fact] for fact in wanted.unknown}
+    if Fact.REGION in (*wanted.known, *wanted.unknown):
+        parameters["without_region"] = list(places.without_region)
+    whole, partly = _facets_asked(wanted, places)
+    rest = [condition for name, condition in columns.items() if name not in whole]
+    facets = {f"facets_{place}": words for place, words in enumerate((*whole.values(), *partly))}
+    one, several = _one_or_several(facets)
+    return Conditions(
+        by_columns=list(columns.values()),
+        by_facets=[*one[0], *several, *rest],
+        parameters={**parameters, **one[1], **{name: facets[name] for name in facets if len(facets[name]) != 1}},
+        of_one_year=len(wanted.fiscal_year) == 1,
+        of_nodes_and_years="nodes" in columns and not columns.keys() - {"nodes", "fiscal_year"},
+    )
+
+
+def _one_or_several(facets: Mapping[str, list[str]]) -> tuple[tuple[list[str], dict[str, list[str]]], list[str]]:
+    """Facets that must all be there in one condition, which the index intersects; one condition for each choice."""
+    one = [words[0] for words in facets.values() if len(words) == 1]
+    several = [f"{_FACETS} && CAST(:{name} AS text[])" for name, words in facets.items() if len(words) != 1]
+    if not one:
+        return ([], {}), several
+    return ([f"{_FACETS} @> CAST(:facets AS text[])"], {"facets": one}), several
+
+
+def facets_of(prefix: str = "") -> str:
+    """What packages are looked up by where few are wanted: one word for each, of columns that begin with `prefix`.
+
+    An expression index has to be asked in the very words it was made with.
+    """
+    named = {
+        "n": f"CAST({prefix}node_id AS text)",
+        "y": f"CAST({prefix}fiscal_year AS text)",
+        "k": f"{prefix}kind",
+        "s": f"{prefix}status",
+        "i": f"coalesce({prefix}institution, '')",
+        "c": f"coalesce({prefix}category, '')",
+        "m": f"coalesce({prefix}method, '')",
+        "a": f"coalesce({prefix}announced_month, '')",
+        "w": f"coalesce({prefix}awarded_month, '')",
+        "v": f"coalesce(CAST(length(CAST(trunc({prefix}value) AS text)) AS text), '')",
+        "p": f"coalesce(CAST(length(CAST(trunc({prefix}pagu) AS text)) AS text), '')",
+    }
+    words = [f"('{letter}' || {text})" for letter, text in named.items()]
+    words += [f"CASE WHEN {prefix}withdrawn THEN 'gone' END", f"CASE WHEN {prefix}is_repeated THEN 'again' END"]
+    return f"(ARRAY[{', '.join(words)}])"
+
+
+_FACETS = facets_of("p.")
+_LETTERS = {
+    "fiscal_year": "y",
+    "kind": "k",
+    "status": "s",
+    "category": "c",
+    "method": "m",
+    "announced_month": "a",
+    "awarded_month": "w",
+}
+_LETTERS_OF_UNKNOWN = {
+    Fact.INSTITUTION: "i",
+    Fact.CATEGORY: "c",
+    Fact.METHOD: "m",
+    Fact.ANNOUNCED_MONTH: "a",
+    Fact.AWARDED_MONTH: "w",
+    Fact.VALUE: "v",
+    Fact.PAGU: "p",
+}
+_MOST_DIGITS = 18
+
+
+def _facets_asked(wanted: PackageFilter, places: Places) -> tuple[dict[str, list[str]], list[list[str]]]:
+    """Words of which a package must have one: by the condition that they say in full, and those that say a part of one."""
+    whole: dict[str, list[str]] = {}
+    for name, letter in _LETTERS.items():
+        if values := getattr(wanted, name):
+            whole[name] = [f"{letter}{value}" for value in dict.fromkeys(values)]
+    if places.nodes is not None:
+        whole["nodes"] = [f"n{node}" for node in places.nodes]
+    if places.institutions is not None:
+        whole["institutions"] = [f"i{institution}" for institution in places.institutions]
+    for fact in wanted.unknown:
+        if fact in _LETTERS_OF_UNKNOWN:
+            whole[f"unknown {fact}"] = [_LETTERS_OF_UNKNOWN[fact]]
+    if Fact.REGION in wanted.unknown:
+        whole[f"unknown {Fact.REGION}"] = ["i", *(f"i{institution}" for institution in places.without_region)]
+    if wanted.withdrawn:
+        whole["withdrawn"] = ["gone"]
+    if wanted.repeated:
+        whole["repeated"] = ["again"]
+    amounts = (("v", wanted.value_min, wanted.value_max), ("p", wanted.pagu_min, wanted.pagu_max))
+    return whole, [words for letter, least, most in amounts if (words := _lengths(letter, least, most))]
+
+
+def _lengths(letter: str, least: Decimal | None, most: Decimal | None) -> list[str]:
+    """How many digits an amount between the two may have before its point; nothing where that tells little apart."""
+    first = 1 if least is None else len(str(int(least)))
+    last = _MOST_DIGITS if most is None else len(str(int(most)))
+    return [f"{letter}{digits}" for digits in range(first, last + 1)] if last - first <= _MOST_DIGITS // 2 else []
+
+
+_Q = "p.search @@ websearch_to_tsquery('simple', :q)"
+# Text in which something might be masked: an address, seven digits, or signs beyond ASCII that may stand for either.
+LOOSELY = """(p.search @@ websearch_to_tsquery('simple', :q) OR (
+    (coalesce(p.name, '') || ' ' || coalesce(p.satker_name, '')) ~ '@|&|[^\\x01-\\x7f]|([0-9][^0-9]*){7}'
+    AND (CAST(:loosely AS text) = 'T' OR p.search @@ CAST(NULLIF(CAST(:loosely AS text), 'T') AS tsquery))
+))"""
+_PLACES = {
+    "nodes": "p.node_id = ANY(CAST(:nodes AS bigint[]))",
+    "institutions": "p.institution = ANY(CAST(:institutions AS text[]))",
+}
+
+_CONDITIONS = {
+    "fiscal_year": "p.fiscal_year = ANY(CAST(:fiscal_year AS integer[]))",
+    "kind": "p.kind = ANY(CAST(:kind AS text[]))",
+    "status": "p.status = ANY(CAST(:status AS text[]))",
+    "category": "p.category = ANY(CAST(:category AS text[]))",
+    "method": "p.method = ANY(CAST(:method AS text[]))",
+    "value_basis": "p.value_basis = ANY(CAST(:value_basis AS text[]))",
+    "date_basis": "p.date_basis = ANY(CAST(:date_basis AS text[]))",
+    "announced_month": "p.announced_month = ANY(CAST(:announced_month AS text[]))",
+    "awarded_month": "p.awarded_month = ANY(CAST(:awarded_month AS text[]))",
+    "fund_sources": f"({FUND_SOURCES}) = ANY(CAST(:fund_sources AS text[]))",
+    "supplier": "p.id IN (SELECT package_id FROM awards WHERE supplier_id = ANY(CAST(:supplier AS bigint[])))",
+    "value_min": "p.value >= :value_min",
+    "value_max": "p.value <= :value_max",
+    "pagu_min": "p.pagu >= :pagu_min",
+    "pagu_max": "p.pagu <= :pagu_max",
+    "bidders_min": "p.bidders >= :bidders_min",
+    "bidders_max": "p.bidders <= :bidders_max",
+    "days_to_award_min": "p.days_to_award >= :days_to_award_min",
+    "days_to_award_max": "p.days_to_award <= :days_to_award_max",
+    "days_to_contract_min": "p.days_to_contract >= :days_to_contract_min",
+    "days_to_contract_max": "p.days_to_contract <= :days_to_contract_max",
+    "announced_from": "p.announced_at >= :announced_from",
+    "announced_before": "p.announced_at < :announced_before",
+    "awarded_from": "p.awarded_at >= :awarded_from",
+    "awarded_before": "p.awarded_at < :awarded_before",
+    "changed_from": "p.changed_at >= :changed_from",
+    "repeated": "p.is_repeated = :repeated",
+    "schedule_moved": "(p.schedule_changes > 0) = :schedule_moved",
+    "small_business": f"({SMALL}) = :small_business",
+    "withdrawn": "p.withdrawn = :withdrawn",
+    "q": _Q,
+}
+
+
+def _as_sets(stated: tuple[str, ...]) -> list[str]:
+    """Each as it was written, for a source's own word may hold a comma, and as a set in order."""
+    sets = [",".join(sorted({part.strip() for part in one.split(",") if part.strip()})) for one in stated]
+    return sorted({*stated, *sets} - {""})
