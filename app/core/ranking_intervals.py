@@ -6,6 +6,7 @@ has. They know neither the order of the nodes nor the size of amounts.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.core.ranking import RankingFormula, Resampling, mean_score, mid_rank, places_of
 from app.core.ranking_samples import Sample
@@ -21,14 +22,18 @@ class Replicates:
     moving: frozenset[str]
 
 
+@lru_cache(maxsize=4096)
+def _drawn(sample: Sample, seed: str, times: int, cells_needed: int) -> list[int] | None:
+    # Most of the time only one node's data have changed since a ranking was last asked for.
+    return sample.drawn_anew(seed, times=times, cells_needed=cells_needed)
+
+
 def repeat(formula: RankingFormula, samples: Mapping[str, Sample]) -> Replicates:
     """Draw every node's data anew, as often as the formula says. One without resampling stands still."""
     keys, plan = tuple(sorted(samples)), formula.resampling or Resampling(what={})
     moving, columns = set(), []
     for key in keys:
-        drawn = formula.resampling and samples[key].drawn_anew(
-            f"{formula.seed}/{key}", times=plan.replicates, cells_needed=plan.cells_needed
-        )
+        drawn = formula.resampling and _drawn(samples[key], f"{formula.seed}/{key}", plan.replicates, plan.cells_needed)
         if drawn:
             moving.add(key)
         points = samples[key].points()

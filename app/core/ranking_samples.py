@@ -19,6 +19,8 @@ MILLION = 1_000_000
 class Sample(Protocol):
     """One node's data behind one indicator."""
 
+    def __hash__(self) -> int: ...
+
     def points(self) -> int | None:
         """The published figure in points; None when there is nothing to divide by."""
         ...

@@ -163,6 +163,7 @@ async def _objects(world: World) -> dict[str, dict[str, Any]]:
         "fiscal_year": everywhere(2025, 2025),
         "suffix": everywhere("csv", "csv"),
         "schema": everywhere("rakor-package", "tidak-ada"),
+        "ranking": everywhere("savings", "tidak-ada"),
     }
 
 
