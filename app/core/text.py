@@ -126,7 +126,11 @@ def _masked(text: str) -> str:
         perhaps = _PERHAPS_ASCII if text.isascii() else _PERHAPS
         if len(text) < 9 or perhaps.search(text) is None:
             return text
-    return _PERSONAL.sub(_hidden, text)
+    hidden = _PERSONAL.sub(_hidden, text)
+    # What stands right behind a number, with no sign between them, shows only once the number is hidden.
+    while hidden != text:
+        text, hidden = hidden, _PERSONAL.sub(_hidden, hidden)
+    return hidden
 
 
 # What a page shows as nothing at all (Unicode's Cf, joiners and selectors of variants), and signs that look like others.

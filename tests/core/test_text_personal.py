@@ -86,6 +86,10 @@ def test_the_shape_of_what_is_hidden_stays():
     assert mask_personal("surat ke budi@contoh.go.id.") == "surat ke ***@***."
 
 
+def test_an_address_right_behind_a_number_is_hidden_too():
+    assert mask_personal("+62 812 3456 7890budi@contoh.go.id") == "+** *** **** *******@***"
+
+
 def test_a_code_may_begin_like_a_telephone_number():
     assert mask_code("62812345678") == "62812345678"
     assert mask_code("081234567890") != "081234567890"
@@ -130,8 +134,9 @@ def test_every_bare_code_up_to_fourteen_digits_stays(number):
     "piece", ["0", "08 1", "+62", "1 ", "a.", "a@", "12.345.678.", "08111111", "telp 0", "0812)", "(031) ", "\u00a01-"]
 )
 def test_no_text_takes_long(piece):
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     mask_personal(piece * (200_000 // len(piece)))
 
-    assert time.perf_counter() - begun < 2
+    # Measured by the work done: a search that goes back over what it has read takes minutes, whatever else runs.
+    assert time.process_time() - begun < 20
