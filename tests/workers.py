@@ -69,7 +69,7 @@ def workers(url, **settings):
         some.end_all()
 
 
-def wait_until(holds, seconds=30.0, *, what="it"):
+def wait_until(holds, seconds=180.0, *, what="it"):
     """Wait until something holds, and give what it answered."""
     deadline = time.monotonic() + seconds
     while not (answer := holds()):

@@ -9,6 +9,7 @@ import pytest
 from app.adapters.protocol import NodeContractBroken, NodeFacts, NodeRefused, NodeUnreachable
 from app.core.dates import TimeZone
 from app.kit.http import OutboundFailure, TlsFailed
+from app.registry import probing
 from app.registry.probing import Prober, probe_due_endpoints
 from app.simulator.running import running_simulator
 from tests.collection.road import SLUG, a_world
@@ -155,7 +156,7 @@ async def test_probes_of_a_real_connection_have_latency_and_certificate(database
     now = await health(database, base)
     ends = datetime(2126, 10, 29, 15, 1, 47, tzinfo=UTC)
     assert probe["certificate_expires_at"] == now["certificate_expires_at"] == ends
-    assert 50 <= probe["latency_ms"] < 3000
+    assert 50 <= probe["latency_ms"] < 60_000
     assert now["latency_ms"] == probe["latency_ms"]
 
 
@@ -202,13 +203,13 @@ class Slow:
 async def test_waiting_for_the_gate_is_no_latency(database):
     async with stranger(says(reply(b"<html></html>"))) as host:
         await only_these_nodes(database, {f"contoh-{n}": host.url(f"/contoh{n}") for n in range(2)})
-        gate = Slow(0.8)
+        gate = Slow(1.5)
         assert await probe_due_endpoints(a_prober(database, Fetching(), gate=gate), NOW) == {"ok": 2}
 
     assert [status for _, status, _ in gate.reports] == [200] * 2
     latencies = [row["latency_ms"] for row in await rows(database, "SELECT latency_ms FROM probes")]
     assert len(latencies) == 2
-    assert max(latencies) < 700
+    assert max(latencies) < 1400
 
 
 async def test_too_many_requests_say_nothing_of_the_node(database):
@@ -272,7 +273,7 @@ async def test_a_host_that_keeps_its_nodes_waiting_leaves_places_for_the_others(
     told.answers = dict.fromkeys(slow.values(), stuck)
 
     probing = asyncio.create_task(probe_due_endpoints(a_prober(database, told, at_once=8, per_host=3), NOW))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while sum(url.startswith("https://contoh") for url in told.asked) < 10:
             await asyncio.sleep(0.02)
     released.set()
@@ -280,7 +281,10 @@ async def test_a_host_that_keeps_its_nodes_waiting_leaves_places_for_the_others(
     assert await probing == {"ok": 30}
 
 
-async def test_results_are_kept_in_few_transactions(database, told):
+async def test_results_are_kept_in_few_transactions(database, told, monkeypatch):
+    # However long it takes, nothing is kept or looked for because time has passed.
+    monkeypatch.setattr(probing, "_KEEP_SECONDS", 300.0)
+    monkeypatch.setattr(probing, "_LOOK_SECONDS", 300.0)
     await only_these_nodes(database, urls(200))
 
     async with counted_transactions(database) as counter:

@@ -34,12 +34,12 @@ async def test_killed_workers_lose_and_double_nothing(sender, client, province_k
         for _ in range(2):
             worker = team.start()
             before = seen(team)
-            wait_until(lambda before=before: seen(team) > before or set(states(team)) == {"completed"}, 60)
+            wait_until(lambda before=before: seen(team) > before or set(states(team)) == {"completed"})
             time.sleep(moments.uniform(0.0, 0.4))
             worker.send_signal(signal.SIGKILL)
             worker.wait()
         team.start()
-        wait_until(lambda: set(states(team)) == {"completed"}, 90, what="the end of all submissions")
+        wait_until(lambda: set(states(team)) == {"completed"}, what="the end of all submissions")
 
     done = [(await other.get(f"/api/v1/submissions/{receipt['id']}")).json() for receipt in receipts]
     assert [item["counts"]["seen"] for item in done] == [ROWS, ROWS + 1, ROWS // 2]
