@@ -25,7 +25,7 @@ exit {code}
 COMMAND = """#!/usr/bin/env python3
 import os, sys, time
 print(os.getpid(), os.getcwd(), sys.argv[1:], flush=True)
-if "--wait" in sys.argv: time.sleep(30)
+if "--wait" in sys.argv: time.sleep(300)
 sys.exit(7)
 """
 
@@ -64,7 +64,7 @@ class Clone:
 
     def dev(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
         process = self.popen(*arguments, **environment)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         return process.returncode, out, err
 
     def asked(self) -> list[str]:
@@ -97,7 +97,7 @@ def test_demo_becomes_the_command_itself_in_the_callers_folder(clone):
     clone.give_uv()
 
     process = clone.popen("demo", "--province", "63")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
 
     assert out == f"{process.pid} {clone.root.parent} ['demo', '--province', '63']\n"
     assert process.returncode == 7
@@ -121,7 +121,7 @@ def test_signals_reach_the_command(clone):
     process.stdout.readline()
 
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
 
     assert process.returncode == -signal.SIGTERM
 

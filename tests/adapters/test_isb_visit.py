@@ -4,15 +4,16 @@ import json
 import tracemalloc
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from app.adapters.isb import adapter as isb_adapter
 from app.adapters.isb.adapter import IsbAdapter
 from app.adapters.isb.datasets import KINDS, SATU_DATA, Services
 from app.adapters.protocol import Endpoint, NodeContractBroken, NodeRefused, NodeUnreachable
 from app.core.dates import TimeZone
 from app.core.vocabulary import Interface, PackageKind, PackageStatus
-from app.kit.clock import utc_now
 from app.kit.http import GuardedClient
 from tests.adapters.isb_replies import KEY, PATHS, merged, reply
 from tests.adapters.loopback import POLICY, scripted_node
@@ -259,8 +260,10 @@ def test_the_secret_goes_before_the_options():
     assert services.names(TENDER) == [ANNOUNCED, VALUES]
 
 
-async def test_a_probe_asks_once_for_this_year():
-    year = utc_now().astimezone(TimeZone.WIB.info).year
+async def test_a_probe_asks_once_for_this_year(monkeypatch):
+    new_year_in_jakarta = datetime(2030, 12, 31, 17, 30, tzinfo=UTC)
+    monkeypatch.setattr(isb_adapter, "utc_now", lambda: new_year_in_jakarta)
+    year = 2031
     async with service() as (node, _):
         node.on(path_of(ANNOUNCED, year), reply(ANNOUNCED))
         await IsbAdapter().probe(node.client, node.endpoint)

@@ -41,11 +41,11 @@ class Running:
         with stream:
             lines.extend(iter(stream.readline, ""))
 
-    def wait(self, seconds=60):
+    def wait(self, seconds=300):
         """Wait for its end, and for all it said."""
         code = self.process.wait(seconds)
         for reader in self._readers:
-            reader.join(10)
+            reader.join(60)
         return code
 
 

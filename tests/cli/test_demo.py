@@ -42,7 +42,7 @@ def table_of(demo):
 
 def test_a_demo_that_is_killed_and_started_again_ends_in_the_true_totals(folder):
     with start(folder, JAKARTA) as killed:
-        wait_until(lambda: done_nodes(killed), 60, what="the first figure")
+        wait_until(lambda: done_nodes(killed), what="the first figure")
         killed.process.kill()  # its worker and its simulated nodes leave by themselves
     assert killed.out == []
 
@@ -64,7 +64,7 @@ def test_a_demo_that_is_killed_and_started_again_ends_in_the_true_totals(folder)
 def test_a_demo_killed_with_all_its_processes_again_and_again_ends_in_the_true_totals(folder):
     for _ in range(3):
         with start(folder, SOUTH_PAPUA) as killed:
-            wait_until(lambda killed=killed: done_nodes(killed) or killed.out, 60, what="the next figure")
+            wait_until(lambda killed=killed: done_nodes(killed) or killed.out, what="the next figure")
             for pid in [*children(killed), killed.process.pid]:
                 os.kill(pid, signal.SIGKILL)
 

@@ -127,7 +127,7 @@ def test_five_upgrades_at_once_are_harmless(empty):
         )
         for _ in range(5)
     ]
-    outputs = [process.communicate(timeout=60)[0] for process in running]
+    outputs = [process.communicate(timeout=600)[0] for process in running]
 
     assert [process.returncode for process in running] == [0] * 5, outputs
     command.check(alembic(empty))

@@ -22,7 +22,7 @@ from app.kit import postgres_places
 from app.kit.postgres import EmbeddedPostgres, PostgresUnavailable, default_data_dir, erase_server
 
 QUICK = {"fsync": "off", "shared_buffers": "16MB"}
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change its account")
 
 USER = f"""
@@ -141,7 +141,7 @@ def postmaster_pid(data_dir: Path) -> int:
 
 
 def ask(url: str, statement: str) -> list[tuple[object, ...]]:
-    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+    with psycopg.connect(url, autocommit=True, connect_timeout=PATIENCE_SECONDS) as connection:
         cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
 
@@ -202,7 +202,7 @@ def test_a_forked_child_that_leaves_does_not_take_its_parent_along(data_dir):
     parent = User(data_dir, program="import os" + forking)
     try:
         url = parent.url()
-        with server(data_dir).start(timeout=10) as newcomer:
+        with server(data_dir).start(timeout=PATIENCE_SECONDS) as newcomer:
             assert newcomer.urls("trial").owner == url
         time.sleep(0.3)  # longer than the keeper needs to notice that nobody is left
 
@@ -272,8 +272,10 @@ def test_after_everything_was_killed_at_once_the_next_start_recovers(data_dir, u
 
 def test_an_interrupted_initialisation_is_done_again(new_data_dir, users):
     user = users(new_data_dir)
+    eventually((new_data_dir / "postgres.new").exists)
+    keeper = keeper_pid(new_data_dir)
     eventually((new_data_dir / "postgres.new" / "global").exists)
-    for pid in (user.process.pid, keeper_pid(new_data_dir)):
+    for pid in (user.process.pid, keeper):
         os.kill(pid, signal.SIGKILL)
     assert not (new_data_dir / "postgres").exists()
 

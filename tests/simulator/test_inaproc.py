@@ -40,7 +40,7 @@ def simulator(running):
 @pytest.fixture
 def client(simulator):
     base = f"{simulator.base_url}/-/inaproc/api/v1/tender"
-    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10) as client:
+    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as client:
         yield client
 
 

@@ -164,7 +164,7 @@ def test_a_package_can_be_announced_at_once():
 def served():
     with (
         running_simulator(a_busy_world()) as simulator,
-        httpx.Client(base_url=simulator.base_url, timeout=20) as client,
+        httpx.Client(base_url=simulator.base_url, timeout=60) as client,
     ):
         yield simulator, client
 

@@ -24,9 +24,9 @@ def test_a_served_world_answers_until_it_is_interrupted():
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             base_url = process.stdout.readline().strip()
-            answer = httpx.get(f"{base_url}/contoh/nontender", timeout=10)
+            answer = httpx.get(f"{base_url}/contoh/nontender", timeout=60)
             process.send_signal(signal.SIGINT)
-            output, errors = process.communicate(timeout=10)
+            output, errors = process.communicate(timeout=60)
         finally:
             process.kill()
 

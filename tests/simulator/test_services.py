@@ -20,7 +20,7 @@ def simulator():
 
 
 def get(simulator, path):
-    return httpx.get(f"{simulator.base_url}/-/{path}", timeout=20)
+    return httpx.get(f"{simulator.base_url}/-/{path}", timeout=60)
 
 
 def exact(answer):
@@ -30,7 +30,7 @@ def exact(answer):
 def pages(simulator, path, what):
     found, address = [], f"{simulator.base_url}/-/ocds/{path}"
     while address:
-        package = exact(httpx.get(address, timeout=20))
+        package = exact(httpx.get(address, timeout=60))
         assert package["version"] == "1.1"
         assert package["uri"].partition("?")[0] == f"{simulator.base_url}/-/ocds/{path.partition('?')[0]}"
         found += package[what]

@@ -33,7 +33,7 @@ class Visitor:
 
     def __init__(self, simulator, slug="contoh"):
         self.base = simulator.url(slug)
-        self.client = httpx.Client(timeout=10)
+        self.client = httpx.Client(timeout=60)
         self.token = None
 
     def get(self, path, *, referer=True):

@@ -59,7 +59,7 @@ def test_another_process_makes_the_same_bytes(hash_seed):
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=300,
     )
 
     assert printed.stdout.strip() == fingerprint(2026)
