@@ -98,15 +98,15 @@ async def suppliers_of(
     joined = "JOIN beginnings b USING (supplier_id)" if beginnings else ""
     statement = f"""
         {source.tables + "," if source.tables else "WITH"} won AS (
-            SELECT {selected}{is_total} AS is_total, s.supplier_id, s.fiscal_year, sum(s.awards) AS awards,
+            SELECT {selected}{is_total} AS is_total, s.supplier_id, s.won_in, sum(s.awards) AS awards,
                    sum(s.valued) AS valued, coalesce(sum(s.value), 0) AS value
-            FROM ({source.rows}) AS s {joins(group_by)}
-            GROUP BY GROUPING SETS ({f"({columns}, s.supplier_id, s.fiscal_year), " if columns else ""}(s.supplier_id, s.fiscal_year))
+            FROM (SELECT *, fiscal_year AS won_in FROM ({source.rows}) AS r) AS s {joins(group_by)}
+            GROUP BY GROUPING SETS ({f"({columns}, s.supplier_id, s.won_in), " if columns else ""}(s.supplier_id, s.won_in))
             HAVING sum(s.awards) <> 0
         ){beginnings},
         spread AS (
             SELECT {", ".join(f"t.{key}" for key in [*names, "is_total"])}, t.supplier_id, sum(t.awards) AS awards,
-                   sum(t.valued) AS valued, sum(t.value) AS value, bool_or({first} = t.fiscal_year) AS is_new
+                   sum(t.valued) AS valued, sum(t.value) AS value, bool_or({first} = t.won_in) AS is_new
             FROM won t {joined} GROUP BY {", ".join(f"t.{key}" for key in [*names, "is_total"])}, t.supplier_id
         ),
         placed AS (

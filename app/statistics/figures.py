@@ -93,8 +93,8 @@ def packages(sums: Sums) -> Figure:
         "repeated": sums["repeated"],
         "left_out": {
             "no_pagu": sums["packages"] - sums["pagu_known"],
-            "no_hps": sums["packages"] - sums["hps_known"],
-            "no_value": sums["packages"] - sums["value_known"],
+            "no_hps": sums["contestable"] - sums["hps_known"],
+            "no_value": sums["sold"] - sums["value_known"],
         },
     }
 
@@ -284,6 +284,7 @@ def coverage(sums: Sums) -> Figure:
 
 _STATUS_PARTS = {f"by_status.{status}": f"status={status}" for status in PackageStatus}
 _COMPLETED = "status=completed"
+_SALES = "among=tender&among=non_tender"
 _CARRIED = "status=running&status=completed"
 
 STATISTICS: dict[str, Statistic] = {
@@ -313,6 +314,7 @@ STATISTICS: dict[str, Statistic] = {
         measures=(
             "packages", *(str(status) for status in PackageStatus), *(f"pagu_{status}" for status in PackageStatus),
             *(f"hps_{status}" for status in PackageStatus), "value", "repeated", "pagu_known", "hps_known", "value_known",
+            "contestable", "sold",
         ),
         figure=packages,
         parts={
@@ -322,8 +324,8 @@ STATISTICS: dict[str, Statistic] = {
             "value": "known=value",
             "repeated": "repeated=true",
             "left_out.no_pagu": "unknown=pagu",
-            "left_out.no_hps": "unknown=hps",
-            "left_out.no_value": "unknown=value",
+            "left_out.no_hps": f"{_SALES}&unknown=hps",
+            "left_out.no_value": f"{_SALES}&{_COMPLETED}&unknown=value",
         },
     ),
     "competition": Statistic(

@@ -43,8 +43,8 @@ _CONDITIONS: dict[str, str | None] = {
     "packages": None,
     **{str(status): f"status = '{status}'" for status in PackageStatus},
     "pagu_known": "pagu IS NOT NULL",
-    "hps_known": "hps IS NOT NULL",
-    "value_known": "value IS NOT NULL",
+    "hps_known": f"{SAVING} AND hps IS NOT NULL",
+    "value_known": f"{SOLD} AND value IS NOT NULL",
     "pagu_packages": "value IS NOT NULL AND pagu IS NOT NULL",
     "hps_packages": "value IS NOT NULL AND hps IS NOT NULL",
     "no_value": "status = 'completed' AND value IS NULL",
@@ -58,8 +58,8 @@ _CONDITIONS: dict[str, str | None] = {
     "bidders_known": f"{SOLD} AND bidders IS NOT NULL",
     "single_bid": f"{SOLD} AND bidders = 1",
     "contracted": f"{SOLD} AND (contract_value IS NOT NULL OR contracted_at IS NOT NULL)",
-    "schedule_known": "schedule_changes IS NOT NULL",
-    "schedule_moved": "schedule_changes > 0",
+    "schedule_known": f"{SAVING} AND schedule_changes IS NOT NULL",
+    "schedule_moved": f"{SAVING} AND schedule_changes > 0",
     "scheduled_dates": "date_basis = 'scheduled'",
     "carried": CARRIED,
     "absorbed_packages": f"{CARRIED} AND realized_value IS NOT NULL AND pagu IS NOT NULL",
@@ -74,7 +74,7 @@ _CONDITIONS: dict[str, str | None] = {
     "category_known": "category <> 'other'",
     "method_known": "method <> 'other'",
     "announced_known": "announced_month IS NOT NULL",
-    "awarded_known": "awarded_month IS NOT NULL",
+    "awarded_known": f"{SOLD} AND awarded_month IS NOT NULL",
     "planned": "cardinality(rup_codes) > 0",
 }
 # What is summed, and over which packages.
@@ -100,7 +100,7 @@ _AMOUNTS: dict[str, tuple[str, str | None]] = {
 _TALLIES: dict[str, tuple[str, str | None]] = {
     "participants": ("participants", SOLD),
     "bidders": ("bidders", SOLD),
-    "schedule_changes": ("schedule_changes", None),
+    "schedule_changes": ("schedule_changes", SAVING),
 }
 
 COUNTS = (*_CONDITIONS, *_TALLIES)

@@ -182,8 +182,8 @@ class PackagesLeftOut(Schema):
     """Packages whose amount is not known, so that it is not in the sums."""
 
     no_pagu: int
-    no_hps: int
-    no_value: Annotated[int, Field(description="Only completed packages have a value.")]
+    no_hps: Annotated[int, Field(description="Of tenders and non-tenders; others have no HPS.")]
+    no_value: Annotated[int, Field(description="Of completed tenders and non-tenders.")]
 
 
 class PackagesFigure(_Figure):

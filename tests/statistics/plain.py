@@ -91,7 +91,13 @@ def packages(rows, _everything):
         "hps": total(rows, "hps"),
         "value": total(rows, "value"),
         "repeated": sum("Tender Ulang" in row["labels"] or "Seleksi Ulang" in row["labels"] for row in rows),
-        "left_out": {f"no_{name}": len(rows) - len(known(rows, name)) for name in ("pagu", "hps", "value")},
+        "left_out": {
+            "no_pagu": len(rows) - len(known(rows, "pagu")),
+            "no_hps": sum(row["kind"] in SALES and row["hps"] is None for row in rows),
+            "no_value": sum(
+                row["kind"] in SALES and row["status"] == "completed" and row["value"] is None for row in rows
+            ),
+        },
     }
 
 
@@ -279,7 +285,7 @@ def coverage(rows, _everything):
 
     def fact(those, test):
         found = sum(map(test, those))
-        return found, {"packages": found, "of": len(those), "share": share(found, len(those))}
+        return {"packages": found, "of": len(those), "share": share(found, len(those))}
 
     def said(name):
         return lambda row: row[name] is not None
@@ -301,7 +307,7 @@ def coverage(rows, _everything):
     return {
         "packages": len(rows),
         "completed": sum(row["status"] == "completed" for row in rows),
-        "known": {name: fact(those, test)[1] for name, (those, test) in facts.items()},
+        "known": {name: fact(those, test) for name, (those, test) in facts.items()},
         "scheduled_dates": sum(row["date_basis"] == "scheduled" for row in rows),
     }
 
