@@ -3,9 +3,8 @@
 Figures count by the same definitions (app/statistics/measures.py), so that a link can name exactly the packages behind one.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -128,16 +127,25 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
+class Indexed:
+    """One condition said so that an index finds what it holds for, and said so that a row is only looked at."""
+
+    finding: str
+    looking: str
+
+
+@dataclass(frozen=True, slots=True)
 class Conditions:
-    """What must hold of `p`, said in two ways: by its columns, and as far as possible by its facets."""
+    """What must hold of `p`: all of it by columns; or what an index may find, and the rest."""
 
     by_columns: list[str]
-    by_facets: list[str]
+    indexed: list[Indexed]
+    rest: list[str]
     parameters: dict[str, Any]
-    of_one_year: bool
-    """Whether the index of fiscal years leads to them in the order of their ids."""
+    year: str | None
+    """The condition of a single fiscal year, whose index leads to its packages in the order of their ids."""
     of_nodes_and_years: bool
-    """Whether nothing else is asked for."""
+    """Whether nothing else is asked for than one index of columns says."""
 
 
 def conditions_of(wanted: PackageFilter, places: Places, *, loosely: str | None = None) -> Conditions:
@@ -157,26 +165,25 @@ def conditions_of(wanted: PackageFilter, places: Places, *, loosely: str | None 
     columns |= {f"unknown {fact}": _UNKNOWN[fact] for fact in wanted.unknown}
     if Fact.REGION in (*wanted.known, *wanted.unknown):
         parameters["without_region"] = list(places.without_region)
+    # What is true is looked at; what is asked to be true, no index is asked for.
+    indexed = {
+        name: Indexed(finding, f"({columns[name]}) IS TRUE")
+        for name, finding in _FINDING.items()
+        if name in columns and not (name == "q" and loosely is not None)
+    }
     whole, partly = _facets_asked(wanted, places)
-    rest = [condition for name, condition in columns.items() if name not in whole]
-    facets = {f"facets_{place}": words for place, words in enumerate((*whole.values(), *partly))}
-    one, several = _one_or_several(facets)
+    for place, (name, words) in enumerate((*whole.items(), *partly.items())):
+        parameters[f"facets_{place}"] = words
+        finding = f"{_FACETS} && CAST(:facets_{place} AS text[])"
+        indexed[name] = Indexed(finding, columns.get(name, "true"))
     return Conditions(
         by_columns=list(columns.values()),
-        by_facets=[*one[0], *several, *rest],
-        parameters={**parameters, **one[1], **{name: facets[name] for name in facets if len(facets[name]) != 1}},
-        of_one_year=len(wanted.fiscal_year) == 1,
+        indexed=list(indexed.values()),
+        rest=[condition for name, condition in columns.items() if name not in indexed],
+        parameters=parameters,
+        year=columns["fiscal_year"] if len(wanted.fiscal_year) == 1 else None,
         of_nodes_and_years="nodes" in columns and not columns.keys() - {"nodes", "fiscal_year"},
     )
-
-
-def _one_or_several(facets: Mapping[str, list[str]]) -> tuple[tuple[list[str], dict[str, list[str]]], list[str]]:
-    """Facets that must all be there in one condition, which the index intersects; one condition for each choice."""
-    one = [words[0] for words in facets.values() if len(words) == 1]
-    several = [f"{_FACETS} && CAST(:{name} AS text[])" for name, words in facets.items() if len(words) != 1]
-    if not one:
-        return ([], {}), several
-    return ([f"{_FACETS} @> CAST(:facets AS text[])"], {"facets": one}), several
 
 
 def facets_of(prefix: str = "") -> str:
@@ -224,7 +231,7 @@ _LETTERS_OF_UNKNOWN = {
 _MOST_DIGITS = 18
 
 
-def _facets_asked(wanted: PackageFilter, places: Places) -> tuple[dict[str, list[str]], list[list[str]]]:
+def _facets_asked(wanted: PackageFilter, places: Places) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """Words of which a package must have one: by the condition that they say in full, and those that say a part of one."""
     whole: dict[str, list[str]] = {}
     for name, letter in _LETTERS.items():
@@ -243,8 +250,31 @@ def _facets_asked(wanted: PackageFilter, places: Places) -> tuple[dict[str, list
         whole["withdrawn"] = ["gone"]
     if wanted.repeated:
         whole["repeated"] = ["again"]
-    amounts = (("v", wanted.value_min, wanted.value_max), ("p", wanted.pagu_min, wanted.pagu_max))
-    return whole, [words for letter, least, most in amounts if (words := _lengths(letter, least, most))]
+    partly = {
+        "length of value": _lengths("v", wanted.value_min, wanted.value_max),
+        "length of pagu": _lengths("p", wanted.pagu_min, wanted.pagu_max),
+        "month announced": _months("a", wanted.announced_from, wanted.announced_before),
+        "month awarded": _months("w", wanted.awarded_from, wanted.awarded_before),
+    }
+    return whole, {name: words for name, words in partly.items() if words}
+
+
+_MOST_MONTHS = 36
+
+
+def _months(letter: str, start: datetime | None, before: datetime | None) -> list[str]:
+    """The months that moments of a range may have on any node's clock; nothing where that tells little apart."""
+    if start is None or before is None or before - start > timedelta(days=31 * _MOST_MONTHS):
+        return []
+    first = (start - _A_DAY if start.year > 1 else start).replace(day=1)
+    last = before + _A_DAY if before.year < _LAST_YEAR else before
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    numbers = range(first.year * 12 + first.month - 1, first.year * 12 + first.month - 1 + max(count, 1))
+    return [f"{letter}{number // 12}-{number % 12 + 1:02}" for number in numbers]
+
+
+_A_DAY = timedelta(days=1)
+_LAST_YEAR = 9999
 
 
 def _lengths(letter: str, least: Decimal | None, most: Decimal | None) -> list[str]:
@@ -297,6 +327,13 @@ _CONDITIONS = {
     "small_business": f"({SMALL}) = :small_business",
     "withdrawn": "p.withdrawn = :withdrawn",
     "q": _Q,
+}
+
+# What an index finds besides facets. Whatever changes a package stands in the feed, at that very moment.
+_FINDING = {
+    "q": _Q,
+    "supplier": _CONDITIONS["supplier"],
+    "changed_from": "p.id IN (SELECT entity_id FROM changes WHERE entity = 'package' AND at >= :changed_from)",
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.kit.db import ReadSession
+from app.kit.json import loads
 from app.procurement.filtering import Conditions, Fact, PackageFilter, Places
 
 WINDOW = 50_000
@@ -20,9 +21,10 @@ WINDOW = 50_000
 MOST_GATHERED = 200_000
 """Rows that are gathered where a walk has found less than a page."""
 
-# How a filter's values are spread matters more than a millisecond of planning.
+# How a filter's values are spread matters more than a millisecond of planning; a page is no work for several processes.
 _BEGIN = text("""
     SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+           set_config('max_parallel_workers_per_gather', '0', true),
            (SELECT max(id) FROM packages) AS last_id,
            (SELECT reltuples FROM pg_class WHERE oid = CAST('packages' AS regclass)) AS packages
 """)
@@ -76,37 +78,87 @@ async def find_ids(session: ReadSession, conditions: Conditions, wanted: Range) 
     if conditions.of_nodes_and_years and not wanted.also:
         # The index of both holds the ids too: even those of the largest node are read without a row.
         return await _gather(session, conditions, wanted, conditions.by_columns)
-    expected = await _expected(session, conditions, wanted)
-    # Walking touches limit × packages ÷ expected rows, gathering as many as are expected.
-    if expected**2 > wanted.limit * max(begun.packages, expected):
+    if not conditions.indexed:
+        return await _walk(session, conditions, wanted, last_id=last_id)
+    costs = await _costs(session, conditions, wanted, max(begun.packages, 1))
+    if costs.walking < costs.gathering:
         ids, read_to = await _walk(session, conditions, wanted, last_id=last_id)
-        if len(ids) == wanted.limit or read_to is None or expected > MOST_GATHERED:
+        if len(ids) == wanted.limit or read_to is None or costs.gathering > MOST_GATHERED:
             return ids, read_to
-    return await _gather(session, conditions, wanted, conditions.by_facets)
+    return await _gather(session, conditions, wanted, costs.gathered)
 
 
-async def _expected(session: ReadSession, conditions: Conditions, wanted: Range) -> int:
-    statement = f"EXPLAIN SELECT FROM packages p WHERE {' AND '.join(conditions.by_facets)}"
-    plan = str(await session.scalar(text(statement), _used(statement, conditions, wanted)))
-    counted = re.search(r" rows=(\d+) ", plan)
-    return int(counted[1]) if counted else 0
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """How many rows either way is expected to touch, and the conditions of gathering."""
+
+    walking: float
+    gathering: float
+    gathered: list[str]
+
+
+_COMMON = 0.2
+"""What more packages have than this share of all is not worth reading its list of them."""
+
+_READ_AT_ONCE = 20
+"""So many places in the list of an index cost about as much as one row."""
+
+
+async def _costs(session: ReadSession, conditions: Conditions, wanted: Range, packages: float) -> _Costs:
+    findings = [indexed.finding for indexed in conditions.indexed]
+    year = [conditions.year] if conditions.year else []
+    expected, *found = await _expected(
+        session, conditions, wanted, [" AND ".join((*findings, *conditions.rest)), *findings, *year]
+    )
+    walked = found.pop() if year else packages
+    rarest = min(found)
+    gathering, lists, gathered = packages, 0.0, list(conditions.rest)
+    for indexed, rows in zip(conditions.indexed, found, strict=True):
+        if rows == rarest or rows <= packages * _COMMON:
+            gathering *= min(rows / packages, 1)
+            lists += rows
+            gathered.append(indexed.finding)
+        else:
+            gathered.append(indexed.looking)
+    return _Costs(
+        walking=wanted.limit * walked / max(expected, 1), gathering=gathering + lists / _READ_AT_ONCE, gathered=gathered
+    )
+
+
+async def _expected(
+    session: ReadSession, conditions: Conditions, wanted: Range, alternatives: Sequence[str]
+) -> list[float]:
+    """How many packages the planner expects for each of the conditions."""
+    each = " UNION ALL ".join(f"SELECT 1 FROM packages p WHERE {condition}" for condition in alternatives)  # noqa: S608
+    statement = f"EXPLAIN (FORMAT JSON) {each}"
+    answer = await session.scalar(text(statement), _used(statement, conditions, wanted))
+    plan = (loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+    return [float(child["Plan Rows"]) for child in plan["Plans"]]
 
 
 async def _walk(
     session: ReadSession, conditions: Conditions, wanted: Range, *, last_id: int
 ) -> tuple[list[int], int | None]:
-    if conditions.of_one_year:
+    if not conditions.by_columns:
+        return await _ids(session, conditions, wanted)
+    end = last_id if wanted.end is None else wanted.end
+    if conditions.year:
         # Sorted so, the planner cannot walk by id through all other years.
-        return await _ids(session, conditions, wanted, order="p.fiscal_year, p.id")
-    upto = wanted.start + WINDOW
-    if not conditions.by_columns or upto >= (last_id if wanted.end is None else wanted.end):
-        return await _ids(session, conditions, wanted, order="p.id")
-    window = Range(wanted.start, wanted.limit, upto, wanted.also)
-    return await _ids(session, conditions, window, order="p.id")
+        statement = f"""
+            SELECT p.id FROM packages p WHERE {conditions.year} AND p.id > :start
+            ORDER BY p.fiscal_year, p.id OFFSET {WINDOW} LIMIT 1
+        """  # noqa: S608 (constants)
+        upto = await session.scalar(text(statement), _used(statement, conditions, wanted)) or end
+        order = "p.fiscal_year, p.id"
+    else:
+        upto, order = wanted.start + WINDOW, "p.id"
+    if upto >= end:
+        return await _ids(session, conditions, wanted, order)
+    return await _ids(session, conditions, Range(wanted.start, wanted.limit, upto, wanted.also), order)
 
 
 async def _ids(
-    session: ReadSession, conditions: Conditions, wanted: Range, *, order: str
+    session: ReadSession, conditions: Conditions, wanted: Range, order: str = "p.id"
 ) -> tuple[list[int], int | None]:
     where = " AND ".join((*conditions.by_columns, *_bounds(wanted)))
     statement = f"SELECT p.id FROM packages p WHERE {where} ORDER BY {order} LIMIT :limit"  # noqa: S608 (constants)
