@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.serving import fill, serving
 
-HANGING_SECONDS = 300
+HANGING_SECONDS = 1200
 """It takes some fifteen; a machine that is busy with other things may take its time."""
 
 
@@ -27,7 +27,8 @@ def test_schemathesis_finds_nothing_on_the_public_reads(settings, key, tmp_path)
             "--include-method=GET",
             "--checks=all",
             "--max-examples=6",
-            "--request-timeout=10",
+            "--request-timeout=120",
+            "--suppress-health-check=too_slow",
             "--no-color",
             "--seed=20261122",
             f"--header=Authorization: Bearer {key}",  # one read is not public: an auditor's

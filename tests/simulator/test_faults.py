@@ -127,7 +127,7 @@ def test_a_node_that_is_down_closes_the_connection_without_a_word(visitor, simul
         with pytest.raises(httpx.TransportError):
             visitor.get("/lelang")
 
-    assert httpx.get(simulator.url("lain") + "/lelang").status_code == 200
+    assert httpx.get(simulator.url("lain") + "/lelang", timeout=60).status_code == 200
     simulator.app.faults = Faults()
     assert visitor.get("/lelang").status_code == 200
 
@@ -253,12 +253,12 @@ def test_a_label_can_be_renamed_on_every_page(visitor, simulator):
 def test_an_old_host_sends_everybody_to_the_new_one(simulator):
     old = f"{simulator.base_url}/lama/contoh"
 
-    answer = httpx.get(f"{old}/lelang?tahun=2025")
-    followed = httpx.get(f"{old}/lelang?tahun=2025", follow_redirects=True)
+    answer = httpx.get(f"{old}/lelang?tahun=2025", timeout=60)
+    followed = httpx.get(f"{old}/lelang?tahun=2025", follow_redirects=True, timeout=60)
 
     assert (answer.status_code, answer.headers["location"]) == (301, f"{simulator.url('contoh')}/lelang?tahun=2025")
     assert followed.status_code == 200
-    assert httpx.get(f"{simulator.base_url}/lama/tidak-ada").status_code == 404
+    assert httpx.get(f"{simulator.base_url}/lama/tidak-ada", timeout=60).status_code == 404
 
 
 def test_every_index_fault_is_known_to_disturb_the_index():

@@ -67,9 +67,9 @@ def wall_clock(text):
 
 
 def test_without_a_token_nothing_is_told(simulator, client):
-    assert httpx.get(str(client.base_url) + "pengumuman").json() == {"error": "Authorization field missing"}
+    assert httpx.get(str(client.base_url) + "pengumuman", timeout=60).json() == {"error": "Authorization field missing"}
     statuses = [
-        httpx.get(str(client.base_url) + "pengumuman", headers={"Authorization": said}).status_code
+        httpx.get(str(client.base_url) + "pengumuman", headers={"Authorization": said}, timeout=60).status_code
         for said in (f"Bearer {TOKEN_WITHOUT_ROLE}", "Bearer salah", f"Basic {TOKEN}")
     ]
     assert statuses == [403, 401, 401]
@@ -286,4 +286,4 @@ def test_the_gateway_has_faults_of_its_own(client, simulator):
     simulator.app.faults = Faults(nodes={"inaproc": Faults(fail_every=1, fail_status=503)})
 
     assert ask(client).status_code == 503
-    assert httpx.get(simulator.url("contoh") + "/lelang").status_code == 200
+    assert httpx.get(simulator.url("contoh") + "/lelang", timeout=60).status_code == 200

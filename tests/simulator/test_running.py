@@ -38,7 +38,7 @@ def test_a_served_world_answers_until_it_is_interrupted():
 def test_the_port_is_free_again_when_the_block_ends():
     with running_simulator(a_world()) as simulator:
         port = int(simulator.base_url.rpartition(":")[2])
-        assert httpx.get(simulator.url("contoh")).status_code == 200
+        assert httpx.get(simulator.url("contoh"), timeout=60).status_code == 200
 
     with socket.socket() as knocking:
         assert knocking.connect_ex(("127.0.0.1", port)) != 0

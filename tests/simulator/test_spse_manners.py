@@ -90,7 +90,7 @@ def test_a_visitor_who_has_a_session_keeps_it(visitor):
 
 def test_the_footer_tells_version_and_zone(simulator):
     for slug, zone in (("contoh", "WIB"), ("lain", "WITA")):
-        footer = LexborHTMLParser(httpx.get(simulator.url(slug) + "/lelang").text)
+        footer = LexborHTMLParser(httpx.get(simulator.url(slug) + "/lelang", timeout=60).text)
         assert re.fullmatch(r"\d+ [A-Z][a-z]+ 20\d\d \d\d:\d\d", footer.css_first("#realtime").text())
         assert footer.css_first("#realtime + span").text() == zone
         assert re.search(r"SPSE v(\d+\.\d+u\d{8})", footer.css_first("#footer").text())
@@ -292,7 +292,7 @@ def test_an_unknown_package_is_said_to_be_missing_with_status_200(visitor, path)
 
 @pytest.mark.parametrize("path", ["/contoh/lain", "/tidak-ada/lelang", "/-/apa", "/contoh/dt/lelang"])
 def test_what_is_no_page_is_not_found(simulator, path):
-    assert httpx.get(simulator.base_url + path).status_code == 404
+    assert httpx.get(simulator.base_url + path, timeout=60).status_code == 404
 
 
 def test_every_nth_request_fails_with_the_error_page(visitor, simulator):
@@ -322,8 +322,8 @@ def test_a_truncated_answer_ends_before_its_announced_length(visitor, simulator)
 def test_one_node_may_refuse_while_its_neighbour_answers(simulator):
     simulator.app.faults = Faults(nodes={"lain": Faults(refuse=True)})
 
-    assert "Akses Ditolak!" in httpx.get(simulator.url("lain") + "/lelang").text
-    assert httpx.get(simulator.url("contoh") + "/lelang").status_code == 200
+    assert "Akses Ditolak!" in httpx.get(simulator.url("lain") + "/lelang", timeout=60).text
+    assert httpx.get(simulator.url("contoh") + "/lelang", timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -354,16 +354,16 @@ def test_the_simulator_counts_what_it_is_asked(visitor, simulator):
     visitor.get(f"/lelang/{code}/pengumumanlelang")
     visitor.get(f"/lelang/{code}/peserta", referer=False)
 
-    counted = httpx.get(simulator.base_url + "/-/counters").json()
+    counted = httpx.get(simulator.base_url + "/-/counters", timeout=60).json()
 
     assert counted == {"contoh": {"listing": 1, "index": 1, "pengumuman": 1, "peserta": 1}}
 
 
 def test_the_simulator_tells_its_truth_and_its_nodes(simulator):
-    everything = httpx.get(simulator.base_url + "/-/truth").json()
-    one = httpx.get(simulator.base_url + "/-/truth/contoh/2025").json()
+    everything = httpx.get(simulator.base_url + "/-/truth", timeout=60).json()
+    one = httpx.get(simulator.base_url + "/-/truth/contoh/2025", timeout=60).json()
 
     assert everything["contoh"]["2025"] == one
     assert set(everything) == {"contoh", "lain"}
     assert one["by_pagu"]["pagu"] == f"{simulator.world.truth('contoh', 2025)['by_pagu']['pagu']:.2f}"
-    assert [node["zone"] for node in httpx.get(simulator.base_url + "/-/nodes").json()] == ["WIB", "WITA"]
+    assert [node["zone"] for node in httpx.get(simulator.base_url + "/-/nodes", timeout=60).json()] == ["WIB", "WITA"]
