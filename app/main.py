@@ -34,10 +34,11 @@ from app.registry.proposal_routes import router as proposals
 from app.registry.routes import router as registry
 from app.settings import Settings
 from app.statistics.progress.routes import router as progress
-from app.statistics.reconciliation.routes import router as reconciliation
 from app.statistics.rankings.routes import router as rankings
+from app.statistics.reconciliation.routes import router as reconciliation
 from app.statistics.reported_routes import router as reported
 from app.statistics.routes import router as statistics
+from app.statistics.suppliers.routes import router as suppliers
 from app.statistics.versions import read_version
 from app.submission.routes import router as submission
 from app.submission.schema_routes import router as row_schemas
@@ -96,6 +97,7 @@ def _index_router() -> APIRouter:
             "run-batches",
             "problems",
             "packages",
+            "suppliers",
             "statistics/savings",
         )
         return ExactJSON(
@@ -149,6 +151,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         collection,
         procurement,
         statistics,
+        suppliers,
         reported,
         rankings,
         reconciliation,

@@ -192,6 +192,7 @@ class Supplier(Base):
     """A winner. Public pages show the NPWP masked, so identity is the shown NPWP together with the name."""
 
     __tablename__ = "suppliers"
+    __table_args__ = (Index("ix_suppliers_name", text("to_tsvector('simple', name)"), postgresql_using="gin"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     identity: Mapped[str] = mapped_column(Code, unique=True)

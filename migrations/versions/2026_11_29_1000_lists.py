@@ -1,4 +1,4 @@
-"""Few packages among all are found by any of their filters together."""
+"""Few packages among all are found by any of their filters together, and suppliers by words of their names."""
 
 from alembic import op
 
@@ -22,7 +22,9 @@ WORDS = """
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '10s'")
     op.execute(f"CREATE INDEX ix_packages_facets ON packages USING gin ((ARRAY[{WORDS}]))")
+    op.execute("CREATE INDEX ix_suppliers_name ON suppliers USING gin (to_tsvector('simple', name))")
 
 
 def downgrade() -> None:
+    op.execute("DROP INDEX ix_suppliers_name")
     op.execute("DROP INDEX ix_packages_facets")

@@ -108,6 +108,9 @@ EXPECTED: dict[str, Line] = {
     "list_submission_schemas": Line(PUBLIC),
     "get_submission_schema": Line(PUBLIC),
     "download_template": Line(PUBLIC),
+    # suppliers
+    "list_suppliers": Line(SHOWS_MORE_TO_KEYS),
+    "get_supplier": Line(SHOWS_MORE_TO_KEYS),
     # operations
     "get_index": Line(PUBLIC),
     "get_liveness": Line(PUBLIC),

@@ -1,0 +1,1 @@
+"""Suppliers: who won what, where and when, with links to the packages."""
