@@ -162,7 +162,10 @@ _FILLED_BY_TESTS = (
     "packages",
     "suppliers",
     "package_summaries",
+    "duration_summaries",
+    "supplier_summaries",
     "node_freshness",
+    "complete_readings",
     "access_keys",
     "institution_aliases WHERE key LIKE '%khayalan%'",
 )

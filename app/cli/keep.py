@@ -1,5 +1,6 @@
 """Verbs that keep the hub: load the register, write the contract, verify figures, look after health."""
 
+import gc
 import platform
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ from app.registry.errors import NodeNotFound
 from app.registry.loading import LoadReport, load_register
 from app.registry.seed import read_seed
 from app.registry.tables import Node
-from app.statistics.verify import Verification, verify_figures
+from app.statistics.verification import Verification, verify_figures
 
 
 def load_registry(as_json: AsJSON = False) -> None:
@@ -106,6 +107,8 @@ def verify(as_json: AsJSON = False) -> None:
     settings = read_settings()
 
     async def work() -> tuple[Verification, TrailJudgement]:
+        # What was made until here stays; looking through it again and again costs a fifth of the time.
+        gc.freeze()
         async with opened(settings, migrated=False) as database, database.reading() as session:
             with _verifying(quiet=as_json) as progress:
                 task = progress.add_task("Verifying packages", total=None)
@@ -151,12 +154,15 @@ def _show_verification(found: Verification, trail: TrailJudgement) -> None:
             "recomputed from observations, versions and packages."
         )
     else:
-        table = Table("against", "figure", "of", "published", "recomputed", title="Figures that do not follow")
+        columns = ("against", "in", "figure", "of", "published", "recomputed")
+        table = Table(*columns, title="Figures that do not follow")
         for difference in found.differences:
-            key = " ".join(str(part) for part in difference.key.values() if part not in {None, ""})
-            table.add_row(
-                difference.against, difference.figure, key, str(difference.published), str(difference.recomputed)
-            )
+            sums = " ".join(str(difference.key[name]) for name in ("table", "grain") if name in difference.key)
+            # What a grain does not tell apart stands in its key as a star.
+            key = [part for name, part in difference.key.items() if name not in {"table", "grain"}]
+            of = " ".join(str(part) for part in key if part not in {"", "*"})
+            both = (str(difference.published), str(difference.recomputed))
+            table.add_row(difference.against, sums, difference.figure, of, *both)
         out.print(table)
     if trail.first_broken is not None:
         out.print(f"[red]The audit trail is broken[/] at entry {trail.first_broken} of {trail.entries}.")

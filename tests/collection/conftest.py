@@ -15,8 +15,9 @@ _KEEP = """
 """
 _FILLED = (
     "run_problems", "run_items", "run_lists", "run_withdrawals", "sightings", "raw_answers", "package_versions", "changes",
-    "awards", "observations", "packages", "suppliers", "package_summaries", "node_freshness", "audit_entries", "access_keys",
-    "credentials", "collection_plans", "runs", "run_batches", "host_budgets", "host_leases", "procrastinate_events",
+    "awards", "observations", "packages", "suppliers", "package_summaries", "duration_summaries", "supplier_summaries",
+    "node_freshness", "complete_readings", "audit_entries", "access_keys", "credentials",
+    "collection_plans", "runs", "run_batches", "host_budgets", "host_leases", "procrastinate_events",
     "procrastinate_jobs", "procrastinate_workers", "endpoint_health", "endpoints",
 )  # fmt: skip
 _RESTORE = f"""

@@ -12,7 +12,7 @@ from app.core.problems import Problem
 from app.core.vocabulary import Interface, PackageKind
 from app.kit.db import Database
 from app.registry.service import EndpointDraft, revise_node
-from app.statistics.verify import verify_figures
+from app.statistics.verification import verify_figures
 from tests.collection.fakes import FakeAdapter, row
 from tests.collection.road import SLUG, Road, a_collector, conserves
 from tests.conftest import NOW

@@ -12,7 +12,7 @@ from app.adapters.protocol import NodeContractBroken, NodeRefused, NodeUnreachab
 from app.core.vocabulary import DateBasis, Interface, PackageKind
 from app.kit.json import loads
 from app.registry.service import EndpointDraft, revise_node
-from app.statistics.verify import verify_figures
+from app.statistics.verification import verify_figures
 from tests.collection.fakes import FakeAdapter, row
 from tests.collection.road import SLUG, Road, a_collector, completed_package, listed, point_at, truth
 from tests.conftest import NOW

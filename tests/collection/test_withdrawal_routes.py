@@ -5,7 +5,7 @@ import pytest
 from app.access.audit import verify_trail
 from app.adapters.catalogue import ADAPTERS
 from app.core.vocabulary import Interface, PackageKind
-from app.statistics.verify import verify_figures
+from app.statistics.verification import verify_figures
 from tests.collection.fakes import FakeAdapter, row
 from tests.collection.road import SLUG, a_world, truth
 

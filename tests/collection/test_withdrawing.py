@@ -10,7 +10,7 @@ from app.collection import collecting
 from app.collection.collecting import collect_run
 from app.core.vocabulary import Interface, PackageKind
 from app.procurement.service import withdraw_packages
-from app.statistics.verify import verify_figures
+from app.statistics.verification import verify_figures
 from tests.collection.fakes import FakeAdapter, row
 from tests.collection.road import SLUG, a_world, completed_package, truth
 from tests.conftest import NOW

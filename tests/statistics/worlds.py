@@ -47,6 +47,50 @@ SENT = st.tuples(
 )
 
 
+_DAYS = st.none() | st.integers(-3, 40).map(
+    lambda days: datetime(2025, 12, 31, 16, 30, tzinfo=UTC) + timedelta(days=days)
+)
+_PEOPLE = st.none() | st.integers(0, 9)
+_LABELS = ["Tender Ulang", "Evaluasi Ulang", " ulang ", "Ulang Tahun", "Pengadaan Langsung  ULANG", "Konsolidasi"]
+_SIZES = ["Usaha Kecil", "Usaha Non Kecil", "Perusahaan Kecil atau Non-Kecil", "Usaha KECIL.", "mengecil", "Menengah"]
+_VERSIONS = st.sampled_from(["1", "2", "03", "x", ""])
+_STAGE = st.fixed_dictionaries({"name": st.just("Tahap Contoh")}, optional={"changes": st.none() | st.integers(0, 3)})
+_WON = st.fixed_dictionaries(
+    {"name": st.sampled_from(["CV Contoh", "cv  contoh", "PT Khayalan"])},
+    optional={
+        "npwp": st.sampled_from(["01.2*", None]),
+        "contract_value": AMOUNTS,
+        "pdn_value": AMOUNTS,
+        "umk_value": AMOUNTS,
+    },
+)
+EVERYTHING = st.tuples(
+    FIELDS,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "announced_at": _DAYS,
+            "awarded_at": _DAYS,
+            "contracted_at": _DAYS,
+            "date_basis": maybe(st.sampled_from(["actual", "scheduled"])),
+            "labels": st.lists(st.sampled_from(_LABELS), max_size=2),
+            "source_ids": st.dictionaries(st.sampled_from(["versi_tender", "kd_pkt_dce"]), _VERSIONS, max_size=2),
+            "schedule": st.lists(_STAGE, max_size=3),
+            "fund_sources": st.lists(st.sampled_from(["APBD", "APBN", "BLUD"]), max_size=3),
+            "rup_codes": st.lists(st.sampled_from(["11", "12"]), max_size=2),
+            "business_size": maybe(st.sampled_from(_SIZES)),
+            "participants": _PEOPLE,
+            "bidders": _PEOPLE,
+            "realized_value": AMOUNTS,
+            "pdn_value": AMOUNTS,
+            "umk_value": AMOUNTS,
+            "pagu": st.sampled_from([Decimal("15000000000.00"), Decimal("15000000000.01"), None]),
+            "awards": st.lists(_WON, max_size=3).map(lambda winners: [an_award(**won) for won in winners]),
+        },
+    ),
+).map(lambda said: {**said[0], **said[1]})
+"""Everything that figures rest on, said, said to be none, or not spoken of."""
+
 KEPT = ("pagu", "hps", "institution_name")
 
 
