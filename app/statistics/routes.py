@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from app.core.formulas import Formula
 from app.core.formulas_of_figures import FIGURE_FORMULAS
+from app.core.formulas_of_progress import FORMULAS_OF_PROGRESS
 from app.kit.db import ReadSession
 from app.kit.web import problems
 from app.kit.web.answers import ExactJSON
@@ -31,7 +32,7 @@ from app.statistics.schemas import (
 router = APIRouter(tags=["statistics"])
 _RESPONSES = problems.responses(ComparisonNeedsYears)
 
-FORMULAS: dict[str, Formula] = {**FIGURE_FORMULAS}
+FORMULAS: dict[str, Formula] = {**FIGURE_FORMULAS, **FORMULAS_OF_PROGRESS}
 """Every published formula by its id."""
 
 

@@ -45,6 +45,7 @@ async def get_progress(
     listed too. `software` says which versions the nodes of the places asked for run, and which of them are old.
     """
     key = decode_cursor(after, str, int)
+    # Never a ready answer: a probe may meet another version without any figure's changing.
     found = await service.measure_progress(
         session,
         FigureFilter(fiscal_year=tuple(fiscal_year), province=tuple(province), region=tuple(region)),

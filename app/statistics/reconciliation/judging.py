@@ -117,7 +117,8 @@ def computed_of(
         return {
             "packages": int(both["packages"]),
             "pagu": _known(both["pagu"], both["pagu_known"], both["packages"]),
-            "hps": _known(both["hps"], both["hps_known"], both["packages"]),
+            # Counted as known only of kinds that should have one; a sum is known all the same.
+            "hps": _known(both["hps"], both["hps"] + both["hps_known"], both["packages"]),
             "value": _known(
                 sold["value"] + carried["realized"], both["spent_packages"], sold["completed"] + carried["carried"]
             ),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import StringConstraints
 
 from app.core.formulas_of_progress import RECONCILIATION, SOURCES
@@ -12,6 +12,7 @@ from app.kit.paging import CODE_CURSOR, NUMBER_CURSOR, CursorInvalid, decode_cur
 from app.kit.web import problems
 from app.kit.web.answers import ExactJSON
 from app.kit.web.deps import Now, Reading
+from app.kit.web.ready import mark_ready
 from app.kit.web.schema import DEFAULT_PAGE, Limit
 from app.registry.schemas import ProvinceCode, RegionCode
 from app.statistics.grounds import grounds
@@ -42,6 +43,7 @@ _CURSOR = f"{CODE_CURSOR.removesuffix('$')}-{NUMBER_CURSOR.removeprefix('^')}"
     "/statistics/reconciliation", response_model=ReconciliationRead, responses=problems.responses(CursorInvalid)
 )
 async def get_reconciliation(
+    request: Request,
     session: Reading,
     now: Now,
     fiscal_year: FiscalYears = [],  # noqa: B006 (FastAPI copies defaults)
@@ -70,6 +72,7 @@ async def get_reconciliation(
         limit=limit,
         now=now,
     )
+    mark_ready(request, until=found.coverage.stale_at)
     total = {population: _by_name(gaps) for population, gaps in found.total.items()}
     return ExactJSON(
         {
@@ -97,6 +100,7 @@ async def get_reconciliation_of_sources(
     A fiscal_year and a node, region or province must be named, and these may have 100 000 packages together.
     """
     scope = NodeScope(tuple(fiscal_year), tuple(node), tuple(province), tuple(region))
+    # Never a ready answer: what a source says may change without any figure's following it.
     found = await service.compare_sources(session, scope, now=now)
     return ExactJSON(
         {

@@ -65,11 +65,11 @@ class RestsOnRead(Schema):
     packages: int
     completed: int
     pagu_known: int
-    hps_known: int
-    value_known: int
-    no_value: Annotated[int, Field(description="Completed, but no agreed amount is known.")]
-    no_pagu: Annotated[int, Field(description="Has a value but no pagu.")]
-    no_hps: Annotated[int, Field(description="Has a value but no HPS.")]
+    hps_known: Annotated[int, Field(description="Of tenders and non-tenders.")]
+    value_known: Annotated[int, Field(description="Of completed tenders and non-tenders.")]
+    no_value: Annotated[int, Field(description="Completed tenders and non-tenders of which no agreed amount is known.")]
+    no_pagu: Annotated[int, Field(description="Tenders and non-tenders with a value but no pagu.")]
+    no_hps: Annotated[int, Field(description="Tenders and non-tenders with a value but no HPS.")]
 
 
 class ReconciliationItem(ComparisonRead):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.core.vocabulary import PackageKind
+from app.core.vocabulary import SAVING_KINDS, PackageKind
 from app.kit.db import ReadSession
 from app.procurement.masking import masked
 from app.statistics.grounds import cover_nodes
@@ -101,7 +101,9 @@ async def reconcile(
     )
 
 
-_RESTS_ON = ("packages", "completed", "pagu_known", "hps_known", "value_known", "no_value", "no_pagu", "no_hps")
+_OF_ALL = ("packages", "completed", "pagu_known", "hps_known", "value_known")
+# Nothing else agrees on a value, so nothing else can lack one.
+_OF_SOLD = ("no_value", "no_pagu", "no_hps")
 
 
 def _row(place: Place, figures: ReportedFigures | None, sums: Mapping[str, Sums]) -> Row:
@@ -119,7 +121,10 @@ def _row(place: Place, figures: ReportedFigures | None, sums: Mapping[str, Sums]
             for kind in PackageKind
             if kind in kinds
         },
-        rests_on={name: int(sum(kind[name] for kind in sums.values())) for name in _RESTS_ON},
+        rests_on={
+            **{name: int(sum(kind[name] for kind in sums.values())) for name in _OF_ALL},
+            **{name: int(sum(sums[kind][name] for kind in SAVING_KINDS if kind in sums)) for name in _OF_SOLD},
+        },
         message=sentence(comparison, is_computed=bool(sums)),
     )
 
