@@ -247,11 +247,13 @@ class Builder:
             indexes, references = self.put_aside()
         self.step("packages", self.pieces(insert_packages(self._world)))
         self.step("suppliers", [(insert_suppliers(self._world), None)])
-        self.step("awards", self.pieces(insert_awards(self._world)))
-        # States look for the awards of their packages by their key.
+        # Pieces of packages are found by their key, and states look for the awards of their packages by theirs.
         keys = [text for text in indexes if "PRIMARY KEY" in text]
+        of_packages = [text for text in keys if "TABLE packages " in text]
+        self.step("key of packages", [(text, None) for text in of_packages])
+        self.step("awards", self.pieces(insert_awards(self._world)))
+        self.step("further keys", [(text, None) for text in keys if text not in of_packages])
         others = [text for text in indexes if text not in keys]
-        self.step("keys", [(text, None) for text in keys])
         self.step("statistics", [(f"ANALYZE {table}", None) for table in ("packages", "awards", "suppliers")])
         if with_history:
             self.step("versions", self.pieces(insert_versions(with_observations=with_observations)))
