@@ -1,19 +1,23 @@
-"""Summaries are kept by triggers: whatever is done to packages, in one statement or many, they stay exact."""
-
-from collections import defaultdict
-from decimal import Decimal
+"""Sums are kept by triggers: whatever is done to packages and awards, in one statement or many, they stay exact."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from app.core.vocabulary import PackageStatus, ValueBasis
 from app.kit.db import open_database
+from app.statistics.measures import Grain
 from tests.records import FOR_EVERY_NODE, empty, rows
-from tests.statistics.reckoning import BASES
+from tests.statistics import summing
 from tests.statistics.worlds import a_varied_world, record
 
-KEY = ("node_id", "fiscal_year", "kind", "institution", "category", "method", "awarded_month")
+PLACE = ("node_id", "fiscal_year", "kind", "institution")
+KEYS = {
+    "package_summaries": ("grain", *PLACE, "category", "method", "fund_sources", "month"),
+    "duration_summaries": (*PLACE, "span", "date_basis", "days"),
+    "supplier_summaries": (*PLACE, "supplier_id"),
+}
 SOME = st.sampled_from(
     ["true", "id % 2 = 0", "id % 3 = 1", "fiscal_year = 2024", "status = 'completed'", "pagu > 99", "false"]
 )
@@ -38,6 +42,33 @@ MOVES = st.sampled_from(
         "status = 'completed'",
         "status = 'completed', value = 0, value_basis = 'bid'",
         "status = 'completed', value = 7.77, value_basis = 'contract'",
+        "kind = 'recorded', status = 'running', value = NULL, value_basis = NULL, realized_value = 12.34",
+        "kind = 'self_managed', realized_value = 0.01, pdn_value = 5",
+        "realized_value = NULL",
+        "announced_month = '2025-02'",
+        "announced_month = NULL, days_to_award = NULL",
+        "days_to_award = 5",
+        "days_to_award = days_to_award - 9, days_to_contract = 7, date_basis = 'scheduled'",
+        "days_to_contract = NULL, date_basis = 'actual'",
+        "is_repeated = NOT is_repeated",
+        "schedule_changes = coalesce(schedule_changes, -1) + 1",
+        "schedule_changes = NULL",
+        "fund_sources = '{APBN,APBD,APBN}'",
+        "fund_sources = '{APBD,APBN}'",
+        "fund_sources = '{BLUD}'",
+        "participants = 12, bidders = 1",
+        "participants = NULL, bidders = 3",
+        "bidders = NULL",
+        "contract_value = 7, contracted_at = NULL",
+        "contract_value = NULL, contracted_at = now()",
+        "contract_value = NULL, contracted_at = NULL",
+        "pdn_value = 3.33, umk_value = 0",
+        "pdn_value = NULL, umk_value = 1.01",
+        "business_size = 'Usaha Kecil', pagu = 15000000000",
+        "business_size = 'Usaha Kecil', pagu = 15000000000.01",
+        "business_size = 'Perusahaan Non-Kecil', pagu = 1",
+        "rup_codes = '{7,8}'",
+        "rup_codes = '{}', category = 'other'",
         "name = name",
     ]
 )
@@ -65,41 +96,72 @@ OTHERS = st.sampled_from(
         "WITH gone AS (DELETE FROM packages WHERE id % 7 = 0 RETURNING id) UPDATE packages SET hps = 1 WHERE id % 7 = 1",
     ]
 )
+OF_SOME = st.sampled_from(["true", "package_id % 2 = 0", "position = 1", "value > 99", "value IS NULL", "false"])
+ANOTHER_PLACE = "1000 + CAST(nextval('raw_answer_ids') AS integer)"
+AWARDS = st.builds(
+    str.__add__,
+    st.sampled_from(
+        [
+            "DELETE FROM awards WHERE ",
+            "UPDATE awards SET value = value + 0.01 WHERE ",
+            "UPDATE awards SET value = NULL WHERE ",
+            "UPDATE awards SET value = 2.5 WHERE ",
+            "UPDATE awards SET supplier_id = (SELECT max(id) FROM suppliers) WHERE ",
+            f"UPDATE awards SET package_id = (SELECT min(id) FROM packages), position = {ANOTHER_PLACE} WHERE ",
+            f"INSERT INTO awards (package_id, position, supplier_id, supplier_name, value) SELECT package_id, {ANOTHER_PLACE}, supplier_id, supplier_name, value FROM awards WHERE ",
+        ]
+    ),
+    OF_SOME,
+)
+UPSERT_AWARDS = """
+    INSERT INTO awards (package_id, position, supplier_id, supplier_name, value)
+    SELECT package_id, position, supplier_id, supplier_name, 4 FROM awards
+    ON CONFLICT (package_id, position) DO UPDATE SET value = 9.99
+"""
+MERGE_AWARDS = """
+    MERGE INTO awards a USING packages p ON a.package_id = p.id
+    WHEN MATCHED AND p.id % 2 = 0 THEN DELETE
+    WHEN MATCHED THEN UPDATE SET value = 3
+"""
+ADD_AWARDS = """
+    INSERT INTO awards (package_id, position, supplier_id, supplier_name, value)
+    SELECT p.id, 1000 + nextval('raw_answer_ids'), s.id, s.name, p.value FROM packages p, suppliers s WHERE p.id % 3 = 0
+"""
 STEPS = st.lists(
-    st.tuples(st.booleans(), st.lists(UPDATES | UPDATES | OTHERS, min_size=1, max_size=3)), min_size=1, max_size=5
+    st.tuples(
+        st.booleans(),
+        st.lists(
+            UPDATES | UPDATES | OTHERS | AWARDS | st.sampled_from([UPSERT_AWARDS, MERGE_AWARDS, ADD_AWARDS]),
+            min_size=1,
+            max_size=3,
+        ),
+    ),
+    min_size=1,
+    max_size=5,
 )
 
 
-def summarised(packages):
-    """What the summary rows must be, added up one package at a time."""
-    groups = defaultdict(lambda: defaultdict(Decimal))
-    for package in packages:
-        if package["withdrawn"]:
-            continue
-        sums = groups[tuple("" if package[name] is None else package[name] for name in KEY)]
-        sums["packages"] += 1
-        sums["completed"] += package["status"] == "completed"
-        sums["no_value"] += package["status"] == "completed" and package["value"] is None
-        if package["value"] is None:
-            continue
-        sums[f"basis_{package['value_basis']}"] += 1
-        for base in ("pagu", "hps"):
-            sums[f"no_{base}"] += package[base] is None
-            if package[base] is not None:
-                sums[f"{base}_packages"] += 1
-                sums[f"{base}_base"] += package[base]
-                sums[f"{base}_value"] += package["value"]
-    return {key: {name: amount for name, amount in sums.items() if amount} for key, sums in groups.items()}
+async def reckoned(database):
+    """What the three tables must hold, one package and one award at a time."""
+    packages = await rows(database, "SELECT * FROM packages")
+    awards = await rows(database, "SELECT * FROM awards")
+    return {
+        "package_summaries": summing.package_sums(packages),
+        "duration_summaries": summing.day_counts(packages),
+        "supplier_summaries": summing.supplier_sums(packages, awards),
+    }
 
 
 async def held(database):
-    """What the summary rows are; a row that counts no package must hold nothing at all."""
-    found = {}
-    for row in await rows(database, "SELECT * FROM package_summaries"):
-        sums = {name: amount for name, amount in row.items() if name not in KEY and amount}
-        if row["packages"] or sums:
-            found[tuple(row[name] for name in KEY)] = sums
-    return found
+    """What they hold; a row that has lost its last package must hold nothing at all."""
+    tables = {}
+    for table, key in KEYS.items():
+        found = {
+            tuple(row[name] for name in key): {name: amount for name, amount in row.items() if name not in key}
+            for row in await rows(database, f"SELECT * FROM {table}")
+        }
+        tables[table] = summing.nothing_left_out(found)
+    return tables
 
 
 @pytest.fixture
@@ -114,7 +176,7 @@ async def owner(database_urls):
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(STEPS)
-async def test_summaries_follow_whatever_is_done_to_packages(database, owner, database_urls, steps):
+async def test_sums_follow_whatever_is_done_to_packages_and_awards(database, owner, database_urls, steps):
     empty(database_urls)
     await record(database, list(a_varied_world())[:16])
 
@@ -128,7 +190,7 @@ async def test_summaries_follow_whatever_is_done_to_packages(database, owner, da
                 await session.execute(text(statement))
             await (savepoint.commit() if is_kept else savepoint.rollback())
 
-    assert await held(database) == summarised(await rows(database, "SELECT * FROM packages"))
+    assert await held(database) == await reckoned(database)
 
 
 async def test_a_rolled_back_transaction_and_a_savepoint_leave_no_trace_in_the_sums(database, owner):
@@ -141,13 +203,16 @@ async def test_a_rolled_back_transaction_and_a_savepoint_leave_no_trace_in_the_s
         await session.execute(text("UPDATE packages SET fiscal_year = 2030, pagu = pagu + 1"))
         await savepoint.rollback()
 
-    assert before
+    assert all(before[table] for table in ("package_summaries", "supplier_summaries"))
     assert await held(database) == before
 
 
 async def test_after_the_last_package_is_gone_every_sum_is_nothing(database, database_urls, owner):
     await record(database, list(a_varied_world()))
-    assert len(await held(database)) > 30
+    async with owner.transaction() as session:
+        await session.execute(text(FOR_EVERY_NODE))
+        await session.execute(text("UPDATE packages SET days_to_award = id % 40, days_to_contract = 3"))
+    assert all(len(groups) > 3 for groups in (await held(database)).values())
 
     async with owner.transaction() as session:
         await session.execute(text(FOR_EVERY_NODE))
@@ -155,10 +220,12 @@ async def test_after_the_last_package_is_gone_every_sum_is_nothing(database, dat
         await session.execute(text("DELETE FROM observations"))
         await session.execute(text("DELETE FROM packages"))
 
-    assert await held(database) == {}
+    assert await held(database) == {table: {} for table in KEYS}
 
 
-async def test_summary_rows_name_every_basis_there_is(database):
-    columns = await rows(database, "SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'package_summaries' AND column_name LIKE 'basis%'")  # fmt: skip
+async def test_every_measure_is_reckoned_here_too(database):
+    columns = await rows(database, "SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'package_summaries'")  # fmt: skip
 
-    assert {row["name"] for row in columns} == {f"basis_{basis}" for basis in BASES}
+    assert {row["name"] for row in columns} == {*KEYS["package_summaries"], *summing.COUNTED, *summing.SUMMED}
+    assert (tuple(PackageStatus), tuple(ValueBasis)) == (summing.STATUSES, summing.BASES)
+    assert set(summing.GRAINS) == set(Grain)
