@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from app.core.formulas import Formula
 from app.core.formulas_of_figures import FIGURE_FORMULAS
 from app.core.formulas_of_progress import FORMULAS_OF_PROGRESS
+from app.core.ranking_formulas import RANKINGS
 from app.kit.db import ReadSession
 from app.kit.web import problems
 from app.kit.web.answers import ExactJSON
@@ -32,7 +33,11 @@ from app.statistics.schemas import (
 router = APIRouter(tags=["statistics"])
 _RESPONSES = problems.responses(ComparisonNeedsYears)
 
-FORMULAS: dict[str, Formula] = {**FIGURE_FORMULAS, **FORMULAS_OF_PROGRESS}
+FORMULAS: dict[str, Formula] = {
+    **FIGURE_FORMULAS,
+    **FORMULAS_OF_PROGRESS,
+    **{ranking.id: ranking.formula for ranking in RANKINGS.values()},
+}
 """Every published formula by its id."""
 
 

@@ -110,7 +110,7 @@ def test_published_figures_decide_and_are_the_ratio_of_sums(cells):
 
 
 @FEW
-@given(st.integers(-(10**24), 10**24), st.integers(1, 10**24))
+@given(st.integers(-(10**18), 10**18), st.integers(1, 10**18))
 def test_points_are_the_published_ratio(part, base):
     assert Decimal(millionths(part, base)).scaleb(-6) == ratio(Decimal(part), Decimal(base))
 
@@ -318,6 +318,14 @@ def test_without_an_interval_the_reason_is_said():
     assert set(NO_INTERVAL) == {"too-few-cells", "no-sample"}
 
 
+def test_a_composite_has_an_interval_where_every_component_that_is_drawn_has_one():
+    still, moving = (Replicates(("a", "b"), [(1, 2), (2, 1)], frozenset(names)) for names in ("a", "ab"))
+
+    assert combine([(moving, True), (still, True)], ["a", "b"]).moving == {"a"}
+    assert combine([(moving, True), (still, False)], ["a", "b"]).moving == {"a", "b"}
+    assert combine([(moving, True)], ["b"]).rounds == [[750_000], [250_000]]
+
+
 def test_a_composite_of_nobody_is_empty():
     tables = {formula.ranking: place(formula, {}) for formula in SINGLE}
     table = place_all(COMPOSITE, tables)
@@ -343,6 +351,18 @@ def test_the_step_is_the_least_change_that_reaches_the_next_figure(cells, target
     assert step >= 1
     assert sign * Shares(raised(cells, sign * step)).points() >= sign * target
     assert sign * Shares(raised(cells, sign * (step - 1))).points() < sign * target
+
+
+@pytest.mark.parametrize("direction", Direction)
+@pytest.mark.parametrize("target", [-2, -1, 0, 1, 2])
+def test_the_step_knows_on_which_side_of_a_half_rounding_turns(target, direction):
+    # With this base every other numerator is exactly a half millionth, which rounds away from zero.
+    sign = 1 if direction is Direction.HIGHER else -1
+
+    step = Shares(((-sign * 9, 2_000_000),)).step(target, direction)
+
+    assert sign * millionths(sign * (step - 9), 2_000_000) >= sign * target
+    assert sign * millionths(sign * (step - 10), 2_000_000) < sign * target
 
 
 @FEW

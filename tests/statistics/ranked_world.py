@@ -43,7 +43,7 @@ def packages_of(slug, year):
             if number == 8
             else PackageStatus.COMPLETED,
             "institution_name": None if dice.random() < 0.1 else "Kota Surabaya",
-            "pagu": None if number == 11 else pagu,
+            "pagu": None if number == 11 or (slug == "jemberkab" and number % 4 == 1) else pagu,
         }
         if is_sold:
             fields |= {

@@ -240,6 +240,8 @@ async def test_every_ranking_is_published_with_its_formula(world):
     for item in listed["items"]:
         answer = await asked(world, f"/{item['ranking']}", province="35", fiscal_year=2025)
         assert answer["formula"] == item
+        plain = loads((await world.get(f"/api/v1/statistics/formulas/{item['id']}")).content)
+        assert plain == {name: item[name] for name in ("id", "version", "title", "definition")}
 
 
 @in_one_world
