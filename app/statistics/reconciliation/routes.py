@@ -90,14 +90,18 @@ async def get_reconciliation(
 async def get_reconciliation_of_sources(
     session: Reading,
     now: Now,
-    fiscal_year: FiscalYears = [],  # noqa: B006
+    fiscal_year: Annotated[
+        list[Annotated[int, Query(ge=2000, le=2100)]],
+        Query(description="Fiscal years; a package belongs to its first one.", min_length=1, max_length=50),
+    ],
     node: Nodes = [],  # noqa: B006
     province: Provinces = [],  # noqa: B006
     region: Regions = [],  # noqa: B006
 ) -> Response:
     """What one source says of packages against another, by node, fiscal year and pair of sources.
 
-    A fiscal_year and a node, region or province must be named, and these may have 100 000 packages together.
+    It reads package by package: the nodes and years asked for may have 100 000 packages together, else the answer is
+    `scope-too-wide`. On a large hub name a node, a region or a province.
     """
     scope = NodeScope(tuple(fiscal_year), tuple(node), tuple(province), tuple(region))
     # Never a ready answer: what a source says may change without any figure's following it.

@@ -178,9 +178,10 @@ class SourceComparison:
 
 
 async def compare_sources(session: ReadSession, scope: NodeScope, *, now: datetime) -> SourceComparison:
-    """Compare what sources say of the same packages. Raises ScopeTooWide where that would read too many."""
-    if not scope.fiscal_year or not (scope.node or scope.province or scope.region):
-        raise ScopeTooWide(None, MOST_PACKAGES)
+    """Compare what sources say of the same packages of some fiscal years. Raises ScopeTooWide where they are too many.
+
+    What it costs is bounded, not how it is asked: a year of a small hub may be asked whole, one of a large hub may not.
+    """
     packages = await queries.count_packages(session, scope)
     if packages > MOST_PACKAGES:
         raise ScopeTooWide(packages, MOST_PACKAGES)
