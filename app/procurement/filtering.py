@@ -1,6 +1,6 @@
 """Which packages are asked for, and what each filter means in SQL over `p`: a package as it is, or as it was.
 
-Figures count by the same definitions (app/statistics/measures.py), so that a link can name exactly the packages behind one.
+Figures count by the same definitions (counting.py), so that a link can name exactly the packages behind one.
 """
 
 from dataclasses import dataclass, replace
@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from app.procurement.counting import COUNTED_IN, SMALL
 
 
 class Fact(StrEnum):
@@ -52,8 +54,6 @@ _UNKNOWN = {fact: f"p.{fact} IS NULL" for fact in Fact} | {
     Fact.CONTRACT: "(p.contract_value IS NULL AND p.contracted_at IS NULL)",
 }
 
-SMALL = "p.business_size ~* '\\mkecil' AND p.business_size !~* 'non[ -]?kecil'"
-"""Offered to small enterprises and cooperatives, by the words of its business size."""
 FUND_SOURCES = """
     CASE cardinality(p.fund_sources) WHEN 0 THEN '' WHEN 1 THEN p.fund_sources[1] ELSE (
         SELECT string_agg(DISTINCT source COLLATE "C", ',' ORDER BY source COLLATE "C")
@@ -66,7 +66,7 @@ FUND_SOURCES = """
 class PackageFilter:
     """Which packages are asked for; None and empty mean "any". Values of one field are alternatives.
 
-    All of `known` must be known and all of `unknown` must not: those two are no alternatives.
+    All of `known` must be known, all of `unknown` must not, and all of `counted_in` must count: those are no alternatives.
     """
 
     node: tuple[str, ...] = ()
@@ -86,6 +86,7 @@ class PackageFilter:
     supplier: tuple[int, ...] = ()
     known: tuple[Fact, ...] = ()
     unknown: tuple[Fact, ...] = ()
+    counted_in: tuple[str, ...] = ()
     value_min: Decimal | None = None
     value_max: Decimal | None = None
     pagu_min: Decimal | None = None
@@ -163,6 +164,7 @@ def conditions_of(wanted: PackageFilter, places: Places, *, loosely: str | None 
             parameters[name] = list(among)
     columns |= {f"known {fact}": _KNOWN[fact] for fact in wanted.known}
     columns |= {f"unknown {fact}": _UNKNOWN[fact] for fact in wanted.unknown}
+    columns |= {f"counted in {name}": COUNTED_IN[name] for name in wanted.counted_in}
     if Fact.REGION in (*wanted.known, *wanted.unknown):
         parameters["without_region"] = list(places.without_region)
     # What is true is looked at; what is asked to be true, no index is asked for.

@@ -17,6 +17,7 @@ from app.kit.web.answers import KEY_OPTIONAL, answer_for
 from app.kit.web.deps import Reading
 from app.kit.web.schema import DEFAULT_PAGE, After, AsOf, Limit, MomentBound, Page, Schema
 from app.procurement import queries, raw
+from app.procurement.counting import COUNTED_IN
 from app.procurement.derive import attribution, disagreements
 from app.procurement.errors import AnswerNotFound, PackageNotFound
 from app.procurement.filtering import Fact, PackageFilter
@@ -65,6 +66,24 @@ Facts = Annotated[
     Query(
         description="Unlike other filters, all of those named must hold.",
         max_length=len(Fact),
+    ),
+]
+
+
+def _is_a_sum(name: str) -> str:
+    if name not in COUNTED_IN:
+        msg = f"must be one of {', '.join(COUNTED_IN)}"
+        raise ValueError(msg)
+    return name
+
+
+CountedIn = Annotated[
+    list[Annotated[str, AfterValidator(_is_a_sum), WithJsonSchema({"type": "string", "enum": list(COUNTED_IN)})]],
+    Query(
+        description="Only packages that figures count there; an answer's `explain.parts` names these sums. "
+        "Unlike other filters, all of those named must hold.",
+        max_length=len(COUNTED_IN),
+        examples=[["pagu_packages"]],
     ),
 ]
 Months = Annotated[
@@ -123,6 +142,7 @@ async def list_packages(
     ] = [],  # noqa: B006
     known: Facts = [],  # noqa: B006
     unknown: Facts = [],  # noqa: B006
+    counted_in: CountedIn = [],  # noqa: B006
     value_min: AmountBound = None,
     value_max: AmountBound = None,
     pagu_min: AmountBound = None,
@@ -177,6 +197,7 @@ async def list_packages(
         supplier=tuple(supplier),
         known=tuple(dict.fromkeys(known)),
         unknown=tuple(dict.fromkeys(unknown)),
+        counted_in=tuple(dict.fromkeys(counted_in)),
         bidders_min=bidders_min,
         bidders_max=bidders_max,
         days_to_award_min=days_to_award_min,

@@ -282,10 +282,10 @@ def coverage(sums: Sums) -> Figure:
     }
 
 
-_STATUS_PARTS = {f"by_status.{status}": f"status={status}" for status in PackageStatus}
-_COMPLETED = "status=completed"
-_SALES = "among=tender&among=non_tender"
-_CARRIED = "status=running&status=completed"
+def _counted(**parts: str) -> dict[str, str]:
+    """Parts of a figure by the sums that their packages count in; `__` stands for the dot of a part's name."""
+    return {part.replace("__", "."): f"counted_in={measure}" for part, measure in parts.items()}
+
 
 STATISTICS: dict[str, Statistic] = {
     "savings": Statistic(
@@ -297,15 +297,15 @@ STATISTICS: dict[str, Statistic] = {
             "no_value", "no_pagu", "no_hps", *(f"basis_{basis}" for basis in ValueBasis),
         ),
         figure=savings,
-        parts={
-            "completed": _COMPLETED,
-            "by_pagu": f"{_COMPLETED}&known=value&known=pagu",
-            "by_hps": f"{_COMPLETED}&known=value&known=hps",
-            "left_out.no_value": f"{_COMPLETED}&unknown=value",
-            "left_out.no_pagu": f"{_COMPLETED}&known=value&unknown=pagu",
-            "left_out.no_hps": f"{_COMPLETED}&known=value&unknown=hps",
-            **{f"basis.{basis}": f"value_basis={basis}" for basis in ValueBasis},
-        },
+        parts=_counted(
+            completed="completed",
+            by_pagu="pagu_packages",
+            by_hps="hps_packages",
+            left_out__no_value="no_value",
+            left_out__no_pagu="no_pagu",
+            left_out__no_hps="no_hps",
+            **{f"basis__{basis}": f"basis_{basis}" for basis in ValueBasis},
+        ),
     ),
     "packages": Statistic(
         formula=PACKAGES,
@@ -317,16 +317,14 @@ STATISTICS: dict[str, Statistic] = {
             "contestable", "sold",
         ),
         figure=packages,
-        parts={
-            **_STATUS_PARTS,
-            "pagu": "known=pagu",
-            "hps": "known=hps",
-            "value": "known=value",
-            "repeated": "repeated=true",
-            "left_out.no_pagu": "unknown=pagu",
-            "left_out.no_hps": f"{_SALES}&unknown=hps",
-            "left_out.no_value": f"{_SALES}&{_COMPLETED}&unknown=value",
-        },
+        parts=_counted(
+            **{f"by_status__{status}": str(status) for status in PackageStatus},
+            pagu="pagu_known",
+            repeated="repeated",
+            left_out__no_hps="no_hps_known",
+            left_out__no_value="no_value_known",
+        )
+        | {"hps": "known=hps", "value": "known=value", "left_out.no_pagu": "unknown=pagu"},
     ),
     "competition": Statistic(
         formula=COMPETITION,
@@ -337,18 +335,18 @@ STATISTICS: dict[str, Statistic] = {
             "bidders_known", "bidders", "single_bid",
         ),
         figure=competition,
-        parts={
-            "completed": _COMPLETED,
-            "failed": "status=failed",
-            "cancelled": "status=cancelled",
-            "repeated": "repeated=true",
-            "participants": f"{_COMPLETED}&known=participants",
-            "bidders": f"{_COMPLETED}&known=bidders",
-            "bidders.single": f"{_COMPLETED}&bidders_min=1&bidders_max=1",
-            "suppliers": _COMPLETED,
-            "left_out.no_participants": f"{_COMPLETED}&unknown=participants",
-            "left_out.no_bidders": f"{_COMPLETED}&unknown=bidders",
-        },
+        parts=_counted(
+            completed="completed",
+            failed="failed",
+            cancelled="cancelled",
+            repeated="repeated",
+            participants="participants_known",
+            bidders="bidders_known",
+            bidders__single="single_bid",
+            suppliers="sold",
+            left_out__no_participants="no_participants",
+            left_out__no_bidders="no_bidders",
+        ),
         needs_suppliers=True,
     ),
     "timeliness": Statistic(
@@ -357,19 +355,15 @@ STATISTICS: dict[str, Statistic] = {
         month=Grain.ANNOUNCED,
         measures=("packages", "completed", "schedule_known", "schedule_moved", "schedule_changes"),
         figure=timeliness,
-        parts={
-            "completed": _COMPLETED,
-            "award": f"{_COMPLETED}&date_basis=actual&days_to_award_min=0",
-            "contract": f"{_COMPLETED}&date_basis=actual&days_to_contract_min=0",
-            "scheduled.award": f"{_COMPLETED}&date_basis=scheduled&days_to_award_min=0",
-            "scheduled.contract": f"{_COMPLETED}&date_basis=scheduled&days_to_contract_min=0",
-            "schedule": "known=schedule",
-            "schedule.moved": "schedule_moved=true",
-            "left_out.award.unknown": f"{_COMPLETED}&unknown=days_to_award",
-            "left_out.award.out_of_order": f"{_COMPLETED}&days_to_award_max=-1",
-            "left_out.contract.unknown": f"{_COMPLETED}&unknown=days_to_contract",
-            "left_out.contract.out_of_order": f"{_COMPLETED}&days_to_contract_max=-1",
-        },
+        parts=_counted(
+            completed="completed",
+            schedule="schedule_known",
+            schedule__moved="schedule_moved",
+            **{span: f"{span}_days_actual" for span in SPANS},
+            **{f"scheduled__{span}": f"{span}_days_scheduled" for span in SPANS},
+            **{f"left_out__{span}__unknown": f"{span}_days_unknown" for span in SPANS},
+            **{f"left_out__{span}__out_of_order": f"{span}_days_out_of_order" for span in SPANS},
+        ),
         needs_spans=True,
     ),
     "absorption": Statistic(
@@ -381,13 +375,13 @@ STATISTICS: dict[str, Statistic] = {
             "realized_no_pagu",
         ),
         figure=absorption,
-        parts={
-            "carried": _CARRIED,
-            "absorbed": f"{_CARRIED}&known=realized_value&known=pagu",
-            "realized": f"{_CARRIED}&known=realized_value",
-            "left_out.no_realized": f"{_CARRIED}&unknown=realized_value",
-            "left_out.no_pagu": f"{_CARRIED}&known=realized_value&unknown=pagu",
-        },
+        parts=_counted(
+            carried="carried",
+            absorbed="absorbed_packages",
+            left_out__not_carried="not_carried",
+            left_out__no_realized="no_realized",
+            left_out__no_pagu="realized_no_pagu",
+        ),
     ),
     "pdn-umk": Statistic(
         formula=PDN_UMK,
@@ -398,7 +392,16 @@ STATISTICS: dict[str, Statistic] = {
             "umk_value", "reserved_packages", "reserved_small",
         ),
         figure=pdn_umk,
-        parts={"pdn": "known=pdn_value", "umk": "known=umk_value"},
+        parts=_counted(
+            spent="spent_packages",
+            pdn="pdn_packages",
+            umk="umk_packages",
+            reserved="reserved_packages",
+            reserved__small="reserved_small",
+            left_out__no_spending="no_spending",
+            left_out__no_pdn="no_pdn",
+            left_out__no_umk="no_umk",
+        ),
     ),
     "coverage": Statistic(
         formula=COVERAGE,
@@ -408,11 +411,10 @@ STATISTICS: dict[str, Statistic] = {
             dict.fromkeys(("packages", "completed", "scheduled_dates", *(name for pair in _KNOWN.values() for name in pair)))
         ),
         figure=coverage,
-        parts={
-            **{f"known.{fact}": f"known={fact}" for fact, (_known, base) in _KNOWN.items() if base == "packages"
-               and fact not in {"category", "method"}},
-            "completed": _COMPLETED,
-            "scheduled_dates": "date_basis=scheduled",
-        },
+        parts=_counted(
+            completed="completed",
+            scheduled_dates="scheduled_dates",
+            **{f"known__{fact}": known for fact, (known, _base) in _KNOWN.items()},
+        ),
     ),
 }  # fmt: skip

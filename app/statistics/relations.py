@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.statistics.measures import FUND_SOURCES, GRAIN_COLUMNS, Grain, measured
+from app.procurement.filtering import FUND_SOURCES
+from app.statistics.measures import GRAIN_COLUMNS, Grain, measured
 from app.statistics.questions import Dimension, FigureFilter
 
 # The same column names in summaries and packages, so that a filter can stand in every branch. What is unknown is '' in the
@@ -149,7 +150,7 @@ def summed_rows(scope: Scope, measures: Iterable[str]) -> Rows:
     if scope.as_of is not None:
         rows += f"""
             UNION ALL SELECT {_kept(scope.grain)}, {", ".join(measured(name) for name in names)}
-            FROM moved WHERE NOT withdrawn AND {scope.where()} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+            FROM moved AS p WHERE NOT withdrawn AND {scope.where()} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
         """  # noqa: S608 (the same)
     return scope.rows(rows)
 
@@ -172,9 +173,9 @@ def duration_rows(scope: Scope) -> Rows:
             FROM duration_summaries WHERE {scope.where()}
         """  # noqa: S608 (the same)
     else:
-        rows = f"SELECT {_kept(scope.grain)}, {days}, 1 AS packages FROM packages {_TAKEN} WHERE {counted}"  # noqa: S608
+        rows = f"SELECT {_kept(scope.grain)}, {days}, 1 AS packages FROM packages p {_TAKEN} WHERE {counted}"  # noqa: S608
     if scope.as_of is not None:
-        rows += f" UNION ALL SELECT {_kept(scope.grain)}, {days}, sign FROM moved {_TAKEN} WHERE {counted}"  # noqa: S608
+        rows += f" UNION ALL SELECT {_kept(scope.grain)}, {days}, sign FROM moved p {_TAKEN} WHERE {counted}"  # noqa: S608
     return scope.rows(rows)
 
 
@@ -189,7 +190,7 @@ def supplier_rows(scope: Scope, *, everywhere: bool = False) -> Rows:
     else:
         rows = f"""
             SELECT p.*, a.supplier_id, 1 AS awards, (a.value IS NOT NULL)::integer AS valued, a.value
-            FROM (SELECT id, {_kept(scope.grain)} FROM packages WHERE {_SOLD} AND {where}) AS p
+            FROM (SELECT id, {_kept(scope.grain)} FROM packages p WHERE {_SOLD} AND {where}) AS p
             JOIN awards a ON a.package_id = p.id
         """  # noqa: S608 (the same)
         rows = f"SELECT {_KEY}, supplier_id, awards, valued, value FROM ({rows}) AS won"  # noqa: S608
@@ -197,7 +198,7 @@ def supplier_rows(scope: Scope, *, everywhere: bool = False) -> Rows:
         grain = Grain.PLACE if everywhere else scope.grain
         rows += f"""
             UNION ALL SELECT {_KEY}, won.supplier_id, sign, sign * (won.value IS NOT NULL)::integer, sign * won.value
-            FROM (SELECT id, sign, awards, {_kept(grain)} FROM moved WHERE {_SOLD} AND {where}) AS m
+            FROM (SELECT id, sign, awards, {_kept(grain)} FROM moved p WHERE {_SOLD} AND {where}) AS m
             CROSS JOIN LATERAL (
                 SELECT a.supplier_id, a.value FROM awards a WHERE m.sign = -1 AND a.package_id = m.id
                 UNION ALL

@@ -290,3 +290,62 @@ async def test_sources_other_than_the_nodes_own_pages_count_the_same(client, dat
     total = (await asked(client, "savings"))["total"]
 
     assert total["by_pagu"]["savings"] == Decimal(6)
+
+
+def number_at(item, part):
+    """What an item says at a part's name: a count, or the count of a block."""
+    for name in part.split("."):
+        item = item[name]
+    return item
+
+
+async def listed(client, address):
+    """How many packages a link leads to, to its last page."""
+    count, after = 0, None
+    while True:
+        answer = await client.get(f"{address}&limit=100{f'&after={after}' if after else ''}")
+        assert answer.status_code == 200, (address, answer.text)
+        page = answer.json()
+        count += len(page["items"])
+        if (after := page["next"]) is None:
+            return count
+
+
+@pytest.mark.parametrize(
+    ("name", "group_by"),
+    [
+        ("savings", "region,month"), ("packages", "fund_sources"), ("packages", "province,method"), ("competition", "category"),
+        ("timeliness", "node"), ("absorption", "institution"), ("pdn-umk", "fiscal_year"), ("coverage", "kind"),
+    ],
+)  # fmt: skip
+async def test_every_number_leads_to_exactly_the_packages_behind_it(client, database, name, group_by):
+    await settle(database, a_full_world(60))
+
+    answer = (await client.get(f"/api/v1/statistics/{name}", params={"group_by": group_by})).json()
+
+    figures = [*answer["items"][:4], answer["items"][-1], answer["total"]]
+    assert len(answer["items"]) > 2
+    for figure in figures:
+        assert await listed(client, figure["explain"]) == figure["packages"], figure["explain"]
+        for part, words in answer["explain"]["parts"].items():
+            said = number_at(figure, part)
+            if isinstance(said, dict):
+                said = said["packages"] if "packages" in said else said["distinct"]
+            address = f"{figure['explain']}&{words}"
+            if isinstance(said, int) and part != "suppliers":
+                assert await listed(client, address) == said, (part, address)
+            else:
+                assert await listed(client, address) <= figure["packages"]
+
+
+async def test_a_past_figure_leads_to_its_packages_as_they_were(client, database, corrected):
+    before, _said = corrected
+
+    answer = (
+        await client.get("/api/v1/statistics/savings", params={"group_by": "node", "as_of": before.isoformat()})
+    ).json()
+
+    for figure in (*answer["items"], answer["total"]):
+        assert await listed(client, figure["explain"]) == figure["packages"]
+        by_pagu = f"{figure['explain']}&{answer['explain']['parts']['by_pagu']}"
+        assert await listed(client, by_pagu) == figure["by_pagu"]["packages"]
