@@ -52,7 +52,10 @@ GroupBy = Annotated[
 ]
 Compare = Annotated[
     Literal["previous_year"] | None,
-    Query(description="Put the same of the fiscal year before beside each figure, as `previous`."),
+    Query(
+        description="Put the same of the fiscal year before beside each figure, as `previous`. It needs years to compare: "
+        "name them, or group by fiscal_year; else `previous` is null."
+    ),
 ]
 
 

@@ -16,7 +16,7 @@ from app.kit.web.deps import Now, Reading
 from app.kit.web.ready import mark_ready
 from app.statistics import service
 from app.statistics.asking import Asked
-from app.statistics.errors import ComparisonNeedsYears, FormulaNotFound
+from app.statistics.errors import FormulaNotFound
 from app.statistics.questions import Question
 from app.statistics.schemas import (
     AbsorptionRead,
@@ -31,7 +31,7 @@ from app.statistics.schemas import (
 )
 
 router = APIRouter(tags=["statistics"])
-_RESPONSES = problems.responses(ComparisonNeedsYears)
+_RESPONSES = problems.responses()
 
 FORMULAS: dict[str, Formula] = {
     **FIGURE_FORMULAS,

@@ -7,7 +7,6 @@ from typing import Any
 
 from app.kit.db import ReadSession
 from app.statistics.distributions import spans_of, suppliers_of
-from app.statistics.errors import ComparisonNeedsYears
 from app.statistics.explain import packages_link
 from app.statistics.figures import STATISTICS, Figure, Statistic, Sums
 from app.statistics.queries import Coverage, Group, cover, list_stale_nodes, sum_figures
@@ -28,7 +27,7 @@ class Answer:
 
 
 async def answer(session: ReadSession, name: str, question: Question, *, now: datetime) -> Answer:
-    """Compute a figure by its published formula over the packages asked for. Raises ComparisonNeedsYears."""
+    """Compute a figure by its published formula over the packages asked for."""
     statistic = STATISTICS[name]
     current = await _groups(session, statistic, question, question.wanted)
     previous = await _year_before(session, statistic, question) if question.compares_years else None
@@ -76,10 +75,10 @@ async def _groups(session: ReadSession, statistic: Statistic, question: Question
 
 
 async def _year_before(session: ReadSession, statistic: Statistic, question: Question) -> Groups:
-    """The groups of one fiscal year earlier, under the keys they are compared with."""
+    """The groups of one fiscal year earlier, under the keys they are compared with; none where no year is asked of."""
     years = question.wanted.fiscal_year
     if not years and Dimension.FISCAL_YEAR not in question.group_by:
-        raise ComparisonNeedsYears
+        return {}
     earlier = replace(question.wanted, fiscal_year=tuple(year - 1 for year in years))
     found = await _groups(session, statistic, question, earlier)
     total = found.pop(None)

@@ -225,11 +225,12 @@ async def test_all_years_grouped_by_year_are_each_compared_with_the_one_before(c
     assert answer["total"]["previous"] is None
 
 
-async def test_a_comparison_without_years_is_refused(client):
-    answer = await client.get("/api/v1/statistics/savings", params={"compare": "previous_year"})
+async def test_without_years_there_is_nothing_to_compare_with(client, database):
+    await settle(database, a_full_world(30))
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "comparison-needs-years")
-    assert set(answer.json()["message"]) == {"id", "en"}
+    answer = await asked(client, "packages", {}, ("node",), compare="previous_year")
+
+    assert {item["previous"] for item in answer["items"]} == {answer["total"]["previous"]} == {None}
 
 
 async def test_every_figure_has_a_published_formula(client):
