@@ -14,8 +14,6 @@ from app.statistics.relations import COLUMNS, Scope, joins, summed_rows
 Group = tuple[Any, ...]
 """The values of the dimensions asked for, in their order; None is the group of the unknown."""
 
-TOTAL: Group = ()
-
 
 async def sum_figures(
     session: ReadSession, scope: Scope, group_by: Sequence[Dimension], measures: Sequence[str]
@@ -137,6 +135,3 @@ def _places(wanted: FigureFilter, now: datetime) -> dict[str, Any]:
         "now": now,
         "fresh_since": now - FRESH_FOR,
     }
-
-
-__all__ = ["Coverage", "Dimension", "FigureFilter", "cover", "list_stale_nodes", "sum_figures"]

@@ -17,6 +17,7 @@ from app.kit.web.ready import mark_ready
 from app.statistics import service
 from app.statistics.asking import Asked
 from app.statistics.errors import FormulaNotFound
+from app.statistics.grounds import formula_of
 from app.statistics.questions import Question
 from app.statistics.schemas import (
     AbsorptionRead,
@@ -112,7 +113,7 @@ async def get_coverage(request: Request, session: Reading, now: Now, asked: Aske
 @router.get("/statistics/formulas", response_model=FormulaList)
 async def list_formulas() -> Response:
     """Every formula by which figures are computed, in its present version."""
-    return ExactJSON({"items": [_formula(formula) for formula in FORMULAS.values()]})
+    return ExactJSON({"items": [formula_of(formula) for formula in FORMULAS.values()]})
 
 
 @router.get("/statistics/formulas/{formula}", response_model=FormulaRead, responses=problems.responses(FormulaNotFound))
@@ -122,13 +123,4 @@ async def get_formula(
     """What a figure means, in plain Indonesian and English."""
     if formula not in FORMULAS:
         raise FormulaNotFound(formula)
-    return ExactJSON(_formula(FORMULAS[formula]))
-
-
-def _formula(formula: Formula) -> dict[str, object]:
-    return {
-        "id": formula.id,
-        "version": formula.version,
-        "title": formula.title,
-        "definition": formula.definition,
-    }
+    return ExactJSON(formula_of(FORMULAS[formula]))

@@ -33,18 +33,13 @@ class GroupKeys(Schema):
     ]
 
 
-class Formula(Schema):
-    """Which formula, in which version, and what it says."""
+class FormulaRead(Schema):
+    """A published formula: which one, in which version, and what it says."""
 
     id: Annotated[str, Field(examples=["savings"])]
-    version: Annotated[int, Field(examples=[1])]
-    definition: Message
-
-
-class FormulaRead(Formula):
-    """A published formula."""
-
+    version: Annotated[int, Field(description="Changes with what is computed.", examples=[1])]
     title: Message
+    definition: Message
 
 
 class FormulaList(Schema):
@@ -63,6 +58,11 @@ class CoverageRead(Schema):
     fresh_nodes: Annotated[int, Field(description="Of these, within the last 48 hours.")]
     oldest_at: Annotated[datetime | None, Field(description="The oldest complete reading among them.")]
     newest_at: Annotated[datetime | None, Field(description="The newest complete reading among them.")]
+
+
+NewestReading = Annotated[
+    datetime | None, Field(description="The newest complete reading the figures rest on; null if none.")
+]
 
 
 class Explanation(Schema):
@@ -93,7 +93,7 @@ class StatisticRead(Schema, Generic[ItemT, FigureT]):
         ),
     ]
     coverage: CoverageRead
-    formula: Formula
+    formula: FormulaRead
     explain: Explanation
 
 

@@ -9,7 +9,8 @@ from app.kit.db import ReadSession
 from app.statistics.distributions import spans_of, suppliers_of
 from app.statistics.explain import packages_link
 from app.statistics.figures import STATISTICS, Figure, Statistic, Sums
-from app.statistics.queries import Coverage, Group, cover, list_stale_nodes, sum_figures
+from app.statistics.grounds import coverage_of, formula_of
+from app.statistics.queries import Group, cover, list_stale_nodes, sum_figures
 from app.statistics.questions import Dimension, FigureFilter, Question
 from app.statistics.relations import Scope
 
@@ -38,27 +39,12 @@ async def answer(session: ReadSession, name: str, question: Question, *, now: da
         "total": _told(statistic, question, (), current[None], _of(previous, None)),
         "as_of": question.as_of or covered.newest_at,
         "coverage": coverage_of(covered),
-        "formula": {
-            "id": statistic.formula.id,
-            "version": statistic.formula.version,
-            "definition": statistic.formula.definition,
-        },
+        "formula": formula_of(statistic.formula),
         "explain": {"parts": dict(statistic.parts)},
     }
     if name == "coverage":
         content["stale_nodes"] = await list_stale_nodes(session, question.wanted, now=then, limit=MOST_STALE_NODES)
     return Answer(content, covered.stale_at if question.as_of is None else None)
-
-
-def coverage_of(covered: Coverage) -> dict[str, Any]:
-    """Coverage as answers show it."""
-    return {
-        "nodes": covered.nodes,
-        "collected_nodes": covered.collected_nodes,
-        "fresh_nodes": covered.fresh_nodes,
-        "oldest_at": covered.oldest_at,
-        "newest_at": covered.newest_at,
-    }
 
 
 async def _groups(session: ReadSession, statistic: Statistic, question: Question, wanted: FigureFilter) -> Groups:

@@ -17,8 +17,8 @@ from app.kit.http import OutboundPolicy
 from app.registry.service import EndpointDraft, revise_node
 from app.simulator.nodes import WorldSettings
 from app.simulator.world import World
-from app.statistics.queries import FigureFilter
-from app.statistics.service import savings
+from app.statistics.questions import FigureFilter, Question
+from app.statistics.service import answer
 from tests.conftest import NOW
 
 SLUG = "surabaya"
@@ -80,7 +80,7 @@ class Road:
     async def figures(self, slug=SLUG, year=2025):
         async with self.database.reading() as session:
             wanted = FigureFilter(node=(slug,), fiscal_year=(year,))
-            return comparable((await savings(session, wanted, (), now=NOW)).total)
+            return comparable((await answer(session, "savings", Question(wanted), now=NOW)).content["total"])
 
     async def scalar(self, query, **parameters):
         async with self.database.reading() as session:

@@ -17,7 +17,7 @@ from app.statistics.progress import service
 from app.statistics.progress.schemas import ProgressRead
 from app.statistics.progress.service import Row, Software, UsedHost
 from app.statistics.progress.versions import Releases, release_of
-from app.statistics.queries import FigureFilter
+from app.statistics.questions import FigureFilter
 
 router = APIRouter(tags=["statistics"])
 _CURSOR = f"{CODE_CURSOR.removesuffix('$')}-{NUMBER_CURSOR.removeprefix('^')}"

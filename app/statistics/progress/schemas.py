@@ -8,7 +8,7 @@ from pydantic import Field, WithJsonSchema
 
 from app.core.vocabulary import NodeState, PackageKind
 from app.kit.web.schema import Amount, Message, OptionalAmount, OptionalRatio, Page, Schema
-from app.statistics.grounds import AppliedFormula, AsOf, ReadingCoverage
+from app.statistics.schemas import CoverageRead, FormulaRead, NewestReading
 
 OptionalPoints = Annotated[
     Decimal | None,
@@ -150,6 +150,6 @@ class ProgressRead(Page[ProgressItem]):
 
     total: ProgressTotal
     software: SoftwareRead
-    as_of: AsOf
-    coverage: ReadingCoverage
-    formula: AppliedFormula
+    as_of: NewestReading
+    coverage: CoverageRead
+    formula: FormulaRead

@@ -10,12 +10,12 @@ from typing import Any
 from app.core.savings import ratio
 from app.core.vocabulary import SAVING_KINDS, NodeState, PackageKind
 from app.kit.db import ReadSession
-from app.statistics.grounds import cover_places
 from app.statistics.progress import queries
 from app.statistics.progress.itkp import ALL_POINTS, components_of
 from app.statistics.progress.queries import SUMS, Government, Host
 from app.statistics.progress.versions import Release, Releases, release_of
-from app.statistics.queries import Coverage, FigureFilter
+from app.statistics.queries import Coverage, cover
+from app.statistics.questions import FigureFilter
 
 Sums = dict[str, int | Decimal]
 
@@ -91,7 +91,7 @@ async def measure_progress(
         count=len(keys),
         total=figure_of(await queries.sum_governments(session, regions, years, apart=False)),
         software=software_of(hosts, wanted),
-        coverage=await cover_places(session, wanted, now=now),
+        coverage=await cover(session, wanted, now=now),
     )
 
 

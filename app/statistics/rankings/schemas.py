@@ -8,7 +8,7 @@ from pydantic import Field, WithJsonSchema
 
 from app.core.ranking import Direction, Peers, StepUnit, Unit, Volume
 from app.kit.web.schema import Message, Schema
-from app.statistics.grounds import ReadingCoverage
+from app.statistics.schemas import CoverageRead
 
 PeersAsked = Literal["all", "province", "regency", "city", "ministry-other"]
 VolumeAsked = Literal["all", "small", "medium", "large"]
@@ -175,7 +175,7 @@ class RankingAsked(Schema):
     as_of: Annotated[
         datetime | None, Field(description="The newest complete reading of the nodes compared; null if none.")
     ]
-    coverage: ReadingCoverage
+    coverage: CoverageRead
 
 
 class RankingRead(RankingAsked):

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.core.ranking import Peers, RankingFormula, Rule, Shortfall
 from app.core.ranking_table import NO_INTERVAL, Placed, Table
+from app.statistics.grounds import coverage_of
 from app.statistics.queries import Coverage
 from app.statistics.rankings.queries import Candidate
 from app.statistics.rankings.service import Field, History, Question, Ranked
@@ -81,12 +82,7 @@ def _asked(told: RankingFormula, asked: Question, coverage: Coverage) -> dict[st
         "peers": asked.peers or "all",
         "volume": asked.volume or "all",
         "as_of": coverage.newest_at,
-        "coverage": {
-            "nodes": coverage.nodes,
-            "collected_nodes": coverage.collected_nodes,
-            "fresh_nodes": coverage.fresh_nodes,
-            "oldest_at": coverage.oldest_at,
-        },
+        "coverage": coverage_of(coverage),
     }
 
 

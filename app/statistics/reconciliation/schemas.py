@@ -8,9 +8,9 @@ from pydantic import Field, WithJsonSchema
 
 from app.core.vocabulary import PackageKind, ValueBasis
 from app.kit.web.schema import Amount, Message, OptionalRatio, Page, Schema
-from app.statistics.grounds import AppliedFormula, AsOf, ReadingCoverage
 from app.statistics.reconciliation.judging import Population, Verdict
 from app.statistics.reported_schemas import SourceDocumentRead
+from app.statistics.schemas import CoverageRead, FormulaRead, NewestReading
 
 TotalName = Literal["packages", "pagu", "hps", "value", "savings"]
 _NUMBER: dict[str, Any] = {"type": ["number", "null"], "examples": [165146000.00]}
@@ -111,9 +111,9 @@ class ReconciliationRead(Page[ReconciliationItem]):
     """What nodes report against what is computed, by node and fiscal year."""
 
     total: ReconciliationTotal
-    as_of: AsOf
-    coverage: ReadingCoverage
-    formula: AppliedFormula
+    as_of: NewestReading
+    coverage: CoverageRead
+    formula: FormulaRead
 
 
 AmountName = Literal[
@@ -173,6 +173,6 @@ class SourcesRead(Schema):
 
     items: list[SourcesItem]
     total: Annotated[list[SourcePairRead], Field(description="Each pair of sources over all items.")]
-    as_of: AsOf
-    coverage: ReadingCoverage
-    formula: AppliedFormula
+    as_of: NewestReading
+    coverage: CoverageRead
+    formula: FormulaRead
