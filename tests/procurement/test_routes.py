@@ -121,13 +121,6 @@ async def test_every_filter_selects_what_its_name_says(client, shelf):
     assert found == list(SELECTIONS)
 
 
-async def test_no_filter_of_the_contract_is_left_untried(client):
-    contract = (await client.get("/openapi.json")).json()["paths"][PACKAGES]["get"]["parameters"]
-
-    tried = {name for filters, _codes in SELECTIONS for name in filters}
-    assert {parameter["name"] for parameter in contract} - {"limit", "after"} == tried
-
-
 @pytest.mark.parametrize(
     "query",
     [
