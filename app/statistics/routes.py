@@ -111,7 +111,7 @@ async def get_coverage(request: Request, session: Reading, now: Now, asked: Aske
 
 
 @router.get("/statistics/formulas", response_model=FormulaList)
-async def list_formulas() -> Response:
+async def get_formulas() -> Response:
     """Every formula by which figures are computed, in its present version."""
     return ExactJSON({"items": [formula_of(formula) for formula in FORMULAS.values()]})
 

@@ -85,6 +85,14 @@ EXPECTED: dict[str, Line] = {
     "get_raw_answer": Line(READERS),
     # statistics
     "get_savings": Line(PUBLIC),
+    "get_package_figures": Line(PUBLIC),
+    "get_competition": Line(PUBLIC),
+    "get_timeliness": Line(PUBLIC),
+    "get_absorption": Line(PUBLIC),
+    "get_pdn_umk": Line(PUBLIC),
+    "get_coverage": Line(PUBLIC),
+    "get_formulas": Line(PUBLIC),
+    "get_formula": Line(PUBLIC),
     "put_reported_figures": Line(PROVINCE_AND_OWN_NODE, {"packages": 3}, {200, 201}),
     "get_reported_figures": Line(SHOWS_MORE_TO_KEYS),
     "list_reported_figures": Line(SHOWS_MORE_TO_KEYS),
@@ -92,7 +100,7 @@ EXPECTED: dict[str, Line] = {
     "get_reconciliation": Line(PUBLIC),
     "get_reconciliation_of_sources": Line(PUBLIC, query={"node": "surabaya", "fiscal_year": "2025"}),
     "get_progress": Line(PUBLIC),
-    "list_rankings": Line(PUBLIC),
+    "get_rankings": Line(PUBLIC),
     "get_ranking": Line(PUBLIC),
     "get_ranking_history": Line(PUBLIC),
     # submission

@@ -164,6 +164,7 @@ async def _objects(world: World) -> dict[str, dict[str, Any]]:
         "suffix": everywhere("csv", "csv"),
         "schema": everywhere("rakor-package", "tidak-ada"),
         "ranking": everywhere("savings", "tidak-ada"),
+        "formula": everywhere("savings", "tidak-ada"),
         "supplier": everywhere((await rows(database, "SELECT id FROM suppliers"))[0]["id"], 999_999),
     }
 

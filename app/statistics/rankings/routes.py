@@ -67,7 +67,7 @@ Asked = Annotated[Question, Depends(_question)]
 
 
 @router.get("/rankings", response_model=Page[RankingFormulaRead])
-async def list_rankings() -> Response:
+async def get_rankings() -> Response:
     """Every ranking with its formula: what is compared, who is ranked at all, and how the uncertainty is found."""
     return ExactJSON({"items": [telling.formula(formula) for formula in RANKINGS.values()], "next": None})
 
