@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.core.vocabulary import PackageStatus, ValueBasis
 from app.kit.db import open_database
@@ -189,6 +190,35 @@ async def test_sums_follow_whatever_is_done_to_packages_and_awards(database, own
             for statement in statements:
                 await session.execute(text(statement))
             await (savepoint.commit() if is_kept else savepoint.rollback())
+
+    assert await held(database) == await reckoned(database)
+
+
+TOGETHER = [
+    "WITH gone AS (DELETE FROM awards RETURNING 1) UPDATE packages SET fiscal_year = 2030",
+    "WITH gone AS (DELETE FROM awards RETURNING 1) DELETE FROM packages WHERE id IN (SELECT id FROM packages)",
+    "WITH moved AS (UPDATE packages SET fiscal_year = 2030 RETURNING id) UPDATE awards SET value = 1 FROM moved WHERE package_id = moved.id",
+    "WITH moved AS (UPDATE packages SET fiscal_year = 2030 RETURNING id) INSERT INTO awards (package_id, position, supplier_id, supplier_name) SELECT id, 77, 1, 'CV Contoh' FROM moved",
+]
+
+
+@pytest.mark.parametrize("statement", TOGETHER)
+async def test_a_statement_that_moves_packages_and_awards_at_once_is_refused_and_leaves_no_trace(
+    database, owner, statement
+):
+    await record(database, list(a_varied_world())[:12])
+    async with owner.transaction() as session:
+        await session.execute(text(FOR_EVERY_NODE))
+        await session.execute(text("DELETE FROM package_versions"))
+        await session.execute(text("DELETE FROM observations"))
+        tried = await session.begin_nested()
+        with pytest.raises(DBAPIError, match="one statement moves packages and awards"):
+            await session.execute(text(statement))
+        await tried.rollback()
+        # Each on its own is fine, in the same transaction.
+        await session.execute(text("UPDATE packages SET fiscal_year = 2030 WHERE id % 2 = 0"))
+        await session.execute(text("UPDATE awards SET value = 1"))
+        await session.execute(text("DELETE FROM packages WHERE id % 3 = 0"))
 
     assert await held(database) == await reckoned(database)
 
