@@ -194,8 +194,8 @@ def facets_of(prefix: str = "") -> str:
     An expression index has to be asked in the very words it was made with.
     """
     named = {
-        "n": f"CAST({prefix}node_id AS text)",
-        "y": f"CAST({prefix}fiscal_year AS text)",
+        "n": f"{prefix}node_id::text",
+        "y": f"{prefix}fiscal_year::text",
         "k": f"{prefix}kind",
         "s": f"{prefix}status",
         "i": f"coalesce({prefix}institution, '')",
@@ -203,14 +203,15 @@ def facets_of(prefix: str = "") -> str:
         "m": f"coalesce({prefix}method, '')",
         "a": f"coalesce({prefix}announced_month, '')",
         "w": f"coalesce({prefix}awarded_month, '')",
-        "v": f"coalesce(CAST(length(CAST(trunc({prefix}value) AS text)) AS text), '')",
-        "p": f"coalesce(CAST(length(CAST(trunc({prefix}pagu) AS text)) AS text), '')",
+        "v": f"coalesce(length(trunc({prefix}value)::text)::text, '')",
+        "p": f"coalesce(length(trunc({prefix}pagu)::text)::text, '')",
     }
-    words = [f"('{letter}' || {text})" for letter, text in named.items()]
-    words += [f"CASE WHEN {prefix}withdrawn THEN 'gone' END", f"CASE WHEN {prefix}is_repeated THEN 'again' END"]
+    words = [f"'{letter}' || {text}" for letter, text in named.items()]
+    words += [f"nullif('{letter}' || {prefix}{name}::text, '{letter}false')" for letter, name in _FLAGS.items()]
     return f"(ARRAY[{', '.join(words)}])"
 
 
+_FLAGS = {"g": "withdrawn", "r": "is_repeated"}
 _FACETS = facets_of("p.")
 _LETTERS = {
     "fiscal_year": "y",
@@ -249,9 +250,9 @@ def _facets_asked(wanted: PackageFilter, places: Places) -> tuple[dict[str, list
     if Fact.REGION in wanted.unknown:
         whole[f"unknown {Fact.REGION}"] = ["i", *(f"i{institution}" for institution in places.without_region)]
     if wanted.withdrawn:
-        whole["withdrawn"] = ["gone"]
+        whole["withdrawn"] = ["gtrue"]
     if wanted.repeated:
-        whole["repeated"] = ["again"]
+        whole["repeated"] = ["rtrue"]
     partly = {
         "length of value": _lengths("v", wanted.value_min, wanted.value_max),
         "length of pagu": _lengths("p", wanted.pagu_min, wanted.pagu_max),

@@ -14,7 +14,7 @@ from app.procurement.filtering import Conditions, PackageFilter, conditions_of
 from app.procurement.finding import Range, find_ids, places_of, used
 from app.procurement.queries import COLUMNS, DETAIL_COLUMNS, DOCUMENTS, read_packages
 
-FEW = 50_000
+FEW = 200_000
 """So many changes since are looked through for every page; past that, packages themselves are, so many at a time."""
 AT_ONCE = 2_000
 """Packages changed since that one read restores."""

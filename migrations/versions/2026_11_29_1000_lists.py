@@ -10,12 +10,11 @@ depends_on = None
 # Each word costs its package a byte or two, for an index of this kind keeps lists of places: one for all filters is
 # smaller than the smallest B-tree of two columns, and intersects what would take one B-tree for each pair.
 WORDS = """
-    ('n' || CAST(node_id AS text)), ('y' || CAST(fiscal_year AS text)), ('k' || kind), ('s' || status),
-    ('i' || coalesce(institution, '')), ('c' || coalesce(category, '')), ('m' || coalesce(method, '')),
-    ('a' || coalesce(announced_month, '')), ('w' || coalesce(awarded_month, '')),
-    ('v' || coalesce(CAST(length(CAST(trunc(value) AS text)) AS text), '')),
-    ('p' || coalesce(CAST(length(CAST(trunc(pagu) AS text)) AS text), '')),
-    CASE WHEN withdrawn THEN 'gone' END, CASE WHEN is_repeated THEN 'again' END
+    'n' || node_id::text, 'y' || fiscal_year::text, 'k' || kind, 's' || status,
+    'i' || coalesce(institution, ''), 'c' || coalesce(category, ''), 'm' || coalesce(method, ''),
+    'a' || coalesce(announced_month, ''), 'w' || coalesce(awarded_month, ''),
+    'v' || coalesce(length(trunc(value)::text)::text, ''), 'p' || coalesce(length(trunc(pagu)::text)::text, ''),
+    nullif('g' || withdrawn::text, 'gfalse'), nullif('r' || is_repeated::text, 'rfalse')
 """
 
 
