@@ -132,9 +132,9 @@ AsOf = Annotated[
         BeforeValidator(_then),
         AfterValidator(_aware),
         AfterValidator(_come),
-        WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}),
     ]
     | None,
+    WithJsonSchema({"type": ["string", "null"], "anyOf": [{"format": "date-time"}, {"format": "date"}]}),
     Query(
         description="As the hub knew it then: a moment with its offset, or a date, meaning the end of that day in WIB. "
         "What has not come yet means now.",
