@@ -33,6 +33,15 @@ _VALUES = (
     "value_basis",
 )
 STATE_COLUMNS = (*_VALUES, *_DOCUMENTS)
+# With a space after each colon, or SQLAlchemy would take what follows for a parameter.
+UNSAID = ", ".join(
+    [
+        '"withdrawn": false',
+        '"is_repeated": false',
+        *(f'"{fact}": null' for fact in FACT_FIELDS if fact != "is_repeated"),
+    ]
+)
+"""As members of JSON: what a kept state leaves out where it is not so, or was written before it was reckoned at all."""
 AWARD_COLUMNS = ("position", *AWARD_FIELDS, "value", *BASIS_FIELDS.values(), *SHARE_FIELDS)
 
 

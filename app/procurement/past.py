@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.kit.db import ReadSession
 from app.kit.json import loads
+from app.procurement.columns import UNSAID
 from app.procurement.derive import Said, identity_of
 from app.procurement.filtering import Conditions, PackageFilter, conditions_of
 from app.procurement.finding import Range, find_ids, places_of, used
@@ -22,15 +23,15 @@ AT_ONCE = 2_000
 # Only the last sighting is kept, and it may be later than the moment asked for.
 UNSEEN = "CAST(NULL AS timestamptz) AS last_seen_at"
 # A package as one of its versions says; where and what it is never changes.
-_THEN = """
+_THEN = f"""
     CROSS JOIN LATERAL (
         SELECT v.state, v.version, v.at, v.observation_ids FROM package_versions v
         WHERE v.package_id = live.id AND v.at <= :as_of ORDER BY v.version DESC LIMIT 1
     ) AS last
-    CROSS JOIN LATERAL jsonb_populate_record(live, CAST('{"withdrawn": false}' AS jsonb) || last.state
+    CROSS JOIN LATERAL jsonb_populate_record(live, CAST('{{{UNSAID}}}' AS jsonb) || last.state
         || jsonb_build_object('version', last.version, 'changed_at', last.at)) AS p
     JOIN nodes n ON n.id = p.node_id
-"""
+"""  # noqa: S608 (a constant)
 # The column is reckoned from the texts of today.
 _SEARCH = "to_tsvector('simple', coalesce(p.name, '') || ' ' || p.code || ' ' || coalesce(p.satker_name, ''))"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.procurement.columns import UNSAID
 from app.procurement.filtering import FUND_SOURCES
 from app.statistics.measures import GRAIN_COLUMNS, Grain, measured
 from app.statistics.questions import Dimension, FigureFilter
@@ -60,7 +61,7 @@ _MOVED = """
             SELECT v.state FROM package_versions v WHERE v.package_id = p.id AND v.at <= :as_of
             ORDER BY v.version DESC LIMIT 1
         ) AS last
-        CROSS JOIN LATERAL jsonb_populate_record(p, CAST('{{"withdrawn": false}}' AS jsonb) || last.state) AS past
+        CROSS JOIN LATERAL jsonb_populate_record(p, CAST('{unsaid}' AS jsonb) || last.state) AS past
     )
 """
 
@@ -116,7 +117,7 @@ class Scope:
         now = ", ".join(f"p.{column}" for column in _FACTS)
         then = ", ".join(f"past.{column}" for column in _FACTS)
         of_nodes = f"AND p.{_CONDITIONS['node']}" if self.wanted.node else ""
-        return [_MOVED.format(now=now, then=then, of_nodes=of_nodes)]
+        return [_MOVED.format(now=now, then=then, of_nodes=of_nodes, unsaid=f"{{{UNSAID}}}")]
 
     def rows(self, selected: str) -> Rows:
         tables = self.tables()

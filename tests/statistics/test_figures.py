@@ -10,7 +10,7 @@ from app.core.vocabulary import Category, Interface, Method, PackageKind, Packag
 from app.kit.json import loads
 from app.statistics.questions import Dimension
 from tests.conftest import NOW
-from tests.records import a_sketch, an_award, door_of, rows
+from tests.records import a_sketch, an_award, door_of, execute, rows
 from tests.statistics.plain import FIGURES, answered
 from tests.statistics.reckoning import HOURS_AHEAD, PLACES
 
@@ -156,6 +156,17 @@ async def test_the_figures_of_a_past_date_come_out_the_same_after_later_correcti
     ]
 
     assert differing == []
+
+
+async def test_a_version_from_before_facts_were_reckoned_knows_none_of_them(client, database, corrected):
+    before, _said = corrected
+    facts = "announced_month,awarded_month,days_to_award,days_to_contract,is_repeated,schedule_changes"
+    await execute(database, f"UPDATE package_versions SET state = state - '{{{facts}}}'::text[]")
+
+    then = await asked(client, "packages", {}, ("month",), as_of=before.isoformat())
+
+    assert then["items"][-1]["month"] is None
+    assert then["items"][-1]["packages"] > 20
 
 
 async def test_before_the_first_package_there_was_nothing(client, database, corrected):
