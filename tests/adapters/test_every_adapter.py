@@ -2,12 +2,16 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from app.adapters import protocol, row_streams
 from app.adapters.catalogue import ADAPTERS
+from app.adapters.inaproc import adapter as inaproc_adapter
 from app.adapters.inaproc import listing
+from app.adapters.isb import adapter as isb_adapter
+from app.adapters.ocds import adapter as ocds_adapter
 from app.adapters.protocol import IndexIncomplete, NodeContractBroken, NodeFailure, NodeRefused, NodeUnreachable
 from app.core.problems import PROBLEM_KINDS
 from app.core.vocabulary import PackageKind
@@ -70,7 +74,9 @@ def simulator():
 
 @pytest.fixture(autouse=True)
 def unharmed(simulator, monkeypatch):
-    """Every test begins with a healthy world; lists come in several pages."""
+    """Every test begins with a healthy world, in a year of which it has packages; lists come in several pages."""
+    for module in (inaproc_adapter, isb_adapter, ocds_adapter):
+        monkeypatch.setattr(module, "utc_now", lambda: datetime(YEAR + 1, 6, 1, tzinfo=UTC))
     monkeypatch.setattr(listing, "LIMIT", 120)
     monkeypatch.setattr(row_streams, "BATCH", 100)
     monkeypatch.setattr(row_streams, "_PAUSE_SECONDS", 0.01)

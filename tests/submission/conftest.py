@@ -7,8 +7,8 @@ import pytest
 
 from app.access.callers import COMMAND_LINE, Role
 from app.access.keys import KeyDraft, issue_key
+from app.kit.clock import utc_now
 from app.submission.processing import Intake, process_submission
-from tests.conftest import NOW
 
 SLUG = "surabaya"
 URL = f"/api/v1/nodes/{SLUG}/submissions"
@@ -56,7 +56,7 @@ class Sender:
 async def make_key(database, role, *nodes):
     async with database.transaction() as session:
         draft = KeyDraft(role, "Kunci Contoh", frozenset(nodes))
-        return (await issue_key(session, draft, caller=COMMAND_LINE, now=NOW)).secret
+        return (await issue_key(session, draft, caller=COMMAND_LINE, now=utc_now())).secret
 
 
 @pytest.fixture
