@@ -50,7 +50,9 @@ async def end_after(door, said, batches):
     return await one(door.database, END, code=code)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     said=st.lists(SAID, min_size=2, max_size=7).flatmap(lambda said: st.tuples(st.just(said), st.permutations(said))),
     batches=st.lists(st.integers(1, 4), max_size=3),

@@ -70,7 +70,9 @@ async def end_after(door, submissions, order, size):
     return await one(door.database, END, code=code)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.data(), SUBMISSIONS, st.integers(1, 3))
 async def test_submissions_end_the_same_in_every_order_and_cut(database, data, submissions, size):
     door = await door_of(database, source="push")
@@ -263,7 +265,9 @@ async def test_what_was_derived_ahead_gives_way_where_others_speak_of_the_packag
 UNUSUAL = st.text(st.sampled_from('\\\t\n\r\x01\x02"{},\x7fN.a é€😀\u2028'), max_size=6)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(UNUSUAL, UNUSUAL, st.lists(UNUSUAL, max_size=3), UNUSUAL)
 async def test_texts_are_kept_to_the_letter_whatever_they_hold(database, name, stage, labels, supplier):
     door = await door_of(database, source="push")
