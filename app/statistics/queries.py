@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from app.kit.db import ReadSession
 from app.statistics.questions import Dimension, FigureFilter
@@ -56,6 +56,12 @@ class Coverage:
 
 # Concerned are the nodes of the places asked for and every node by which an institution asked for buys, wherever it is.
 # Which nodes are on the register is today's knowledge, also for a past moment; when they were read is that moment's.
+# Now is what freshness keeps; a past moment needs all readings, of which there are many.
+_LATEST = "SELECT node_id, fiscal_year, last_completed_at AS completed_at FROM node_freshness WHERE last_completed_at IS NOT NULL"
+_BY_THEN = """
+    SELECT node_id, fiscal_year, max(completed_at) AS completed_at FROM complete_readings
+    WHERE completed_at <= :now GROUP BY node_id, fiscal_year
+"""
 _CONCERNED = """
     buyers AS (
         SELECT kd_klpd FROM institutions
@@ -79,12 +85,10 @@ _CONCERNED = """
                    AND (CAST(:region AS text[]) IS NULL OR n.region = ANY(CAST(:region AS text[])))))
     ),
     readings AS (
-        SELECT c.slug, f.node_id, f.fiscal_year, max(f.completed_at) AS completed_at
-        FROM complete_readings f
+        SELECT c.slug, f.node_id, f.fiscal_year, f.completed_at
+        FROM ({readings}) AS f
         JOIN concerned c ON c.id = f.node_id
-        WHERE (CAST(:years AS integer[]) IS NULL OR f.fiscal_year = ANY(CAST(:years AS integer[])))
-          AND f.completed_at <= :now
-        GROUP BY c.slug, f.node_id, f.fiscal_year
+        WHERE CAST(:years AS integer[]) IS NULL OR f.fiscal_year = ANY(CAST(:years AS integer[]))
     ),
     read AS (
         SELECT slug, node_id, min(completed_at) AS oldest, max(completed_at) AS newest
@@ -92,36 +96,49 @@ _CONCERNED = """
         HAVING count(*) >= coalesce(cardinality(CAST(:years AS integer[])), 1)
     )
 """
-_COVER = text(f"""
-    WITH {_CONCERNED}
+_COVER = """
+    WITH {concerned}
     SELECT (SELECT count(*) FROM concerned) AS nodes, count(*) AS collected,
            count(*) FILTER (WHERE oldest >= :fresh_since) AS fresh, min(oldest) AS oldest, max(newest) AS newest,
            min(oldest) FILTER (WHERE oldest >= :fresh_since) AS next_to_go
     FROM read
-""")  # noqa: S608 (a constant of this module)
-_STALE = text(f"""
-    WITH {_CONCERNED}
+"""
+_STALE = """
+    WITH {concerned}
     SELECT c.slug AS node, r.oldest AS completed_at FROM concerned c LEFT JOIN read r ON r.node_id = c.id
     WHERE r.oldest IS NULL OR r.oldest < :fresh_since ORDER BY c.slug LIMIT :limit
-""")  # noqa: S608 (the same)
+"""
 
 
-async def cover(session: ReadSession, wanted: FigureFilter, *, now: datetime) -> Coverage:
-    """How fresh the active nodes concerned are at a moment, over all the fiscal years asked for.
+async def cover(
+    session: ReadSession, wanted: FigureFilter, *, now: datetime, as_of: datetime | None = None
+) -> Coverage:
+    """How fresh the active nodes concerned are, now or at a past moment, over all the fiscal years asked for.
 
     A node counts as collected when every year asked for (or, without a year, any) was once read completely.
     """
-    row = (await session.execute(_COVER, _places(wanted, now))).one()
+    row = (await session.execute(*_about(_COVER, wanted, now, as_of))).one()
     stale_at = None if row.next_to_go is None else row.next_to_go + FRESH_FOR
     return Coverage(row.nodes, row.collected, row.fresh, row.oldest, row.newest, stale_at)
 
 
 async def list_stale_nodes(
-    session: ReadSession, wanted: FigureFilter, *, now: datetime, limit: int
+    session: ReadSession, wanted: FigureFilter, *, now: datetime, as_of: datetime | None = None, limit: int
 ) -> list[dict[str, Any]]:
     """Nodes concerned that are not fresh, with their oldest complete reading of the years asked for (None: not all read)."""
-    rows = await session.execute(_STALE, {**_places(wanted, now), "limit": limit})
+    statement, parameters = _about(_STALE, wanted, now, as_of)
+    rows = await session.execute(statement, {**parameters, "limit": limit})
     return [dict(row) for row in rows.mappings()]
+
+
+def _about(
+    question: str, wanted: FigureFilter, now: datetime, as_of: datetime | None
+) -> tuple[TextClause, dict[str, Any]]:
+    concerned = _CONCERNED.format(readings=_LATEST if as_of is None else _BY_THEN)
+    parameters = _places(wanted, as_of or now)
+    if as_of is None:
+        del parameters["now"]
+    return text(question.format(concerned=concerned)), parameters
 
 
 def _places(wanted: FigureFilter, now: datetime) -> dict[str, Any]:

@@ -32,8 +32,7 @@ async def answer(session: ReadSession, name: str, question: Question, *, now: da
     statistic = STATISTICS[name]
     current = await _groups(session, statistic, question, question.wanted)
     previous = await _year_before(session, statistic, question) if question.compares_years else None
-    then = question.as_of or now
-    covered = await cover(session, question.wanted, now=then)
+    covered = await cover(session, question.wanted, now=now, as_of=question.as_of)
     content = {
         "items": _items(statistic, question, current, previous),
         "total": _told(statistic, question, (), current[None], _of(previous, None)),
@@ -43,7 +42,9 @@ async def answer(session: ReadSession, name: str, question: Question, *, now: da
         "explain": {"parts": dict(statistic.parts)},
     }
     if name == "coverage":
-        content["stale_nodes"] = await list_stale_nodes(session, question.wanted, now=then, limit=MOST_STALE_NODES)
+        content["stale_nodes"] = await list_stale_nodes(
+            session, question.wanted, now=now, as_of=question.as_of, limit=MOST_STALE_NODES
+        )
     return Answer(content, covered.stale_at if question.as_of is None else None)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from app.procurement.jobs import derive_node
 from app.registry.service import DERIVE_NODE, revise_node
-from app.statistics.verify import verify_figures
+from app.statistics.verification import verify_figures
 from tests.conftest import NOW
 from tests.records import SURABAYA, a_record, door_of
 

@@ -8,6 +8,7 @@ import pytest
 
 from app.core.vocabulary import Category, Interface, Method, PackageKind, PackageStatus
 from app.kit.json import loads
+from app.registry.service import note_attempt
 from app.statistics.questions import Dimension
 from tests.conftest import NOW
 from tests.records import a_sketch, an_award, door_of, execute, rows
@@ -291,6 +292,27 @@ async def test_the_published_vector_of_the_field(client, database):
         "packages": 143, "hps": hps, "value": contract, "savings": Decimal("34569541743.22"), "ratio": Decimal("0.076749"),
     }  # fmt: skip
     assert total["basis"]["contract"] == 143
+
+
+async def test_coverage_of_a_past_date_is_that_of_the_date(client, database):
+    node = (await door_of(database)).sender.node_id
+    for days in (0, 10):
+        async with database.transaction() as session:
+            await note_attempt(
+                session, node_id=node, fiscal_year=2025, state="completed", software_version=None,
+                now=NOW + timedelta(days=days),
+            )  # fmt: skip
+
+    async def covered(moment):
+        answer = await client.get(
+            "/api/v1/statistics/savings", params={"node": "surabaya", "as_of": moment.isoformat()}
+        )
+        return {name: answer.json()["coverage"][name] for name in ("collected_nodes", "fresh_nodes", "newest_at")}
+
+    read = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
+    assert await covered(NOW - timedelta(days=1)) == {"collected_nodes": 0, "fresh_nodes": 0, "newest_at": None}
+    assert await covered(NOW + timedelta(days=1)) == {"collected_nodes": 1, "fresh_nodes": 1, "newest_at": read}
+    assert await covered(NOW + timedelta(days=5)) == {"collected_nodes": 1, "fresh_nodes": 0, "newest_at": read}
 
 
 async def test_sources_other_than_the_nodes_own_pages_count_the_same(client, database):

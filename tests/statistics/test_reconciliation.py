@@ -387,7 +387,13 @@ async def test_an_answer_says_what_it_rests_on(client, database):
             "id": formula, "version": published.version, "title": published.title, "definition": published.definition,
         }  # fmt: skip
     nowhere = await asked(client, node="tidak-ada")
-    assert nowhere["coverage"] == {"nodes": 0, "collected_nodes": 0, "fresh_nodes": 0, "oldest_at": None}
+    assert nowhere["coverage"] == {
+        "nodes": 0,
+        "collected_nodes": 0,
+        "fresh_nodes": 0,
+        "oldest_at": None,
+        "newest_at": None,
+    }
 
 
 # -- one source against another

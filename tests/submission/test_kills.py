@@ -4,7 +4,7 @@ import random
 import signal
 import time
 
-from app.statistics.verify import verify_figures
+from app.statistics.verification import verify_figures
 from tests.submission.conftest import Sender, a_row, conserves
 from tests.workers import wait_until, workers
 

@@ -2,7 +2,7 @@
 
 import json
 
-from app.statistics.verify import verify_figures
+from app.statistics.verification import verify_figures
 from tests.submission.conftest import a_row
 
 
