@@ -39,7 +39,7 @@ from app.statistics.reconciliation.routes import router as reconciliation
 from app.statistics.reported_routes import router as reported
 from app.statistics.routes import router as statistics
 from app.statistics.suppliers.routes import router as suppliers
-from app.statistics.versions import read_version
+from app.statistics.versions import version_asker
 from app.submission.routes import router as submission
 from app.submission.schema_routes import router as row_schemas
 from app.submission.service import Policy as SubmissionPolicy
@@ -122,12 +122,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         configure_logging(settings.log_level, settings.log_format)
         database = open_database(prepare_database(settings), pool_size=settings.pool_size)
         app.state.database = database
-        app.state.figure_version = SharedReading(lambda: read_version(database))
+        versions = version_asker(database)
+        app.state.figure_version = SharedReading(versions.ask)
         app.state.provider = open_provider(settings)
         app.state.health_checks = {"database": database.ping}
         app.state.max_submission_bytes = settings.max_submission_mb * 1024 * 1024
         app.state.submission_policy = SubmissionPolicy(withdraw_after=settings.withdraw_after_runs)
         yield
+        await versions.close()
         await database.close()
 
     app = FastAPI(

@@ -1,8 +1,11 @@
 """The database as the features see it: two session types, one transaction per step, names for constraints."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import asyncpg
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -75,6 +78,48 @@ def open_database(url: str, *, pool_size: int = 10, application_name: str = "rak
         connect_args={"server_settings": settings, "timeout": 10, "command_timeout": 120},
     )
     return Database(engine)
+
+
+class Asker:
+    """One connection of its own for one small question that is asked all the time: a round trip, and nothing around it."""
+
+    def __init__(self, database: Database, statement: str) -> None:
+        url = database.engine.url.render_as_string(hide_password=False)
+        self._url = driver_url(url, "")
+        self._statement = statement
+        self._connection: asyncpg.Connection | None = None
+        self._prepared: Any = None
+        self._turn = asyncio.Lock()
+
+    async def ask(self) -> Any:
+        """The one value that the statement gives, committed by others up to now. A lost connection is opened anew once."""
+        async with self._turn:
+            if self._prepared is not None:
+                try:
+                    return await self._prepared.fetchval(timeout=_ASKING_SECONDS)
+                except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                    self._let_go()
+            try:
+                connection = await asyncpg.connect(self._url, timeout=_ASKING_SECONDS, server_settings=_ASKER)
+                self._connection = connection
+                self._prepared = await connection.prepare(self._statement)
+                return await self._prepared.fetchval(timeout=_ASKING_SECONDS)
+            except BaseException:
+                self._let_go()
+                raise
+
+    async def close(self) -> None:
+        async with self._turn:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+        self._connection = self._prepared = None
+
+
+_ASKING_SECONDS = 10.0
+_ASKER = {"application_name": "rakor", "default_transaction_read_only": "on", "jit": "off"}
 
 
 def driver_url(url: str, driver: str) -> str:

@@ -24,6 +24,9 @@ MOST_ANSWERS = 4096
 MOST_BYTES = 64 * 1024 * 1024
 LARGEST_ANSWER = 4 * 1024 * 1024
 
+Key = tuple[str, bytes, bytes]
+"""Path, query and the encodings that a reader accepts: each has its own bytes."""
+
 ReadVersion = Callable[[], Awaitable[int]]
 
 
@@ -77,15 +80,20 @@ class ReadyAnswers:
     def __init__(self, app: ASGIApp, *, prefixes: tuple[str, ...]) -> None:
         self.app = app
         self._prefixes = prefixes
-        self._answers: OrderedDict[tuple[str, bytes, str], _Answer] = OrderedDict()
+        self._answers: OrderedDict[Key, _Answer] = OrderedDict()
         self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(self._prefixes):
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        key = (scope["path"], scope["query_string"], headers.get("accept-encoding", ""))
+        accepted = wanted = b""
+        for name, value in scope["headers"]:
+            if name == b"accept-encoding":
+                accepted = value
+            elif name == b"if-none-match":
+                wanted = value
+        key = (scope["path"], scope["query_string"], accepted)
         try:
             version = await scope["app"].state.figure_version()
         except Exception:  # noqa: BLE001 (whatever keeps the version away, the route meets it too and says it better)
@@ -94,11 +102,11 @@ class ReadyAnswers:
         known = self._answers.get(key)
         if known is not None and known.version == version and (known.until is None or utc_now() < known.until):
             self._answers.move_to_end(key)
-            await _give(known, headers.get("if-none-match"), send)
+            await _give(known, wanted, send)
             return
-        await self._ask(scope, receive, send, key, version)
+        await self._ask(scope, receive, send, key, version, wanted)
 
-    async def _ask(self, scope: Scope, receive: Receive, send: Send, key: tuple[str, bytes, str], version: int) -> None:
+    async def _ask(self, scope: Scope, receive: Receive, send: Send, key: Key, version: int, wanted: bytes) -> None:
         """Let the route answer, and keep what it marked. The whole answer is made even for who has it already."""
         asked = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]}
         state: dict[str, object] = asked.setdefault("state", {})
@@ -115,9 +123,9 @@ class ReadyAnswers:
         answer = _Answer(version, until if isinstance(until, datetime) else None, start, body, tag)
         if start["status"] == 200 and tag and until != "not ready" and len(body) <= LARGEST_ANSWER:
             self._keep(key, answer)
-        await _give(answer, Headers(scope=scope).get("if-none-match"), send)
+        await _give(answer, wanted, send)
 
-    def _keep(self, key: tuple[str, bytes, str], answer: _Answer) -> None:
+    def _keep(self, key: Key, answer: _Answer) -> None:
         if (before := self._answers.pop(key, None)) is not None:
             self._bytes -= len(before.body)
         self._answers[key] = answer
@@ -127,10 +135,10 @@ class ReadyAnswers:
             self._bytes -= len(oldest.body)
 
 
-async def _give(answer: _Answer, wanted: str | None, send: Send) -> None:
+async def _give(answer: _Answer, wanted: bytes, send: Send) -> None:
     """Send an answer; a reader who names its tag has it already."""
     headers = list(answer.start["headers"])
-    if answer.start["status"] == 200 and answer.tag and wanted is not None and matches_tag(wanted, answer.tag):
+    if answer.start["status"] == 200 and answer.tag and wanted and matches_tag(wanted.decode("latin-1"), answer.tag):
         kept = [
             pair for pair in headers if pair[0].lower() not in {b"content-length", b"content-type", b"content-encoding"}
         ]
