@@ -43,14 +43,14 @@ async def store_by_orm(urls: ServerUrls, records: Sequence[PackageRecord], batch
                     session.add(observation)
                     await session.flush()
                     for award in state["awards"]:
-                        identity = f"{award['npwp'] or ''}|{award['supplier_name'].casefold()}"
+                        identity = award["identity"]
                         supplier = await session.scalar(select(Supplier).where(Supplier.identity == identity))
                         if supplier is None:
                             supplier = Supplier(identity=identity, name=award["supplier_name"], npwp=award["npwp"])
                             session.add(supplier)
                             await session.flush()
-                        shares = {"pdn_value", "umk_value"}
-                        amounts = {name: value for name, value in award.items() if name not in shares}
+                        left_out = {"pdn_value", "umk_value", "identity"}
+                        amounts = {name: value for name, value in award.items() if name not in left_out}
                         session.add(Award(package_id=package.id, supplier_id=supplier.id, **amounts))
                     session.add(
                         PackageVersion(

@@ -56,6 +56,9 @@ TABLES = {
     "awards": "SELECT {columns} FROM awards t",
     "suppliers": "SELECT {columns} FROM suppliers t",
     "package_summaries": "SELECT {columns} FROM package_summaries t",
+    "duration_summaries": "SELECT {columns} FROM duration_summaries t",
+    "supplier_summaries": "SELECT {columns} FROM supplier_summaries t",
+    "figure_versions": "SELECT {columns} FROM figure_versions t",
 }
 
 

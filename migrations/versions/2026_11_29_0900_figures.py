@@ -176,17 +176,24 @@ SUPPLIED = """
     GROUP BY 1, 2, 3, 4, 5
 """
 SUPPLIED_KEY = ("node_id", "fiscal_year", "kind", "institution", "supplier_id")
-_OF = "{sign} AS sign, {p}.node_id, {p}.fiscal_year, {p}.kind, {p}.institution, {p}.withdrawn, {p}.status, a.supplier_id, a.value"
+_OF = "{sign} AS sign, p.node_id, p.fiscal_year, p.kind, p.institution, p.withdrawn, p.status, a.supplier_id, a.value"
+# From what moved to what belongs to it, one index look-up each: joined freely, a plan made on empty tables reads all of them.
 
 
 def awards_of(transition: str, sign: int) -> str:
     """The awards that are there now, of packages that came or went."""
-    return f"SELECT {_OF.format(sign=sign, p='t')} FROM {transition} t JOIN awards a ON a.package_id = t.id"
+    return f"""
+        SELECT {_OF.format(sign=sign)} FROM {transition} p CROSS JOIN LATERAL (
+            SELECT supplier_id, value FROM awards WHERE package_id = p.id OFFSET 0) AS a
+    """
 
 
 def awards_moved(transition: str, sign: int) -> str:
     """Awards that came or went, of packages as they are now."""
-    return f"SELECT {_OF.format(sign=sign, p='p')} FROM {transition} a JOIN packages p ON p.id = a.package_id"
+    return f"""
+        SELECT {_OF.format(sign=sign)} FROM {transition} a CROSS JOIN LATERAL (
+            SELECT * FROM packages WHERE id = a.package_id OFFSET 0) AS p
+    """
 
 
 # Suppliers follow two tables. An award counts where its package is: when the package moves, the awards it has at that
