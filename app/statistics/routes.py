@@ -17,19 +17,18 @@ from app.kit.web.ready import mark_ready
 from app.statistics import service
 from app.statistics.asking import Asked
 from app.statistics.errors import FormulaNotFound
-from app.statistics.grounds import formula_of
-from app.statistics.questions import Question
-from app.statistics.schemas import (
+from app.statistics.figure_schemas import (
     AbsorptionRead,
     CompetitionRead,
     CoverageFigureRead,
-    FormulaList,
-    FormulaRead,
     PackagesRead,
     PdnUmkRead,
     SavingsRead,
     TimelinessRead,
 )
+from app.statistics.grounds import formula_of
+from app.statistics.questions import Question
+from app.statistics.schemas import FormulaList, FormulaRead
 
 router = APIRouter(tags=["statistics"])
 _RESPONSES = problems.responses()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from app.core.vocabulary import PackageKind, PackageStatus
 from app.kit.json import loads
 from app.registry.service import note_attempt
+from app.statistics.figure_schemas import SavingsRead
 from app.statistics.questions import Dimension
-from app.statistics.schemas import SavingsRead
 from tests.records import (
     BANJARMASIN,
     JAYAPURA,
