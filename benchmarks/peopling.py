@@ -62,9 +62,10 @@ MAKING = {
     "max_wal_size": "2GB",
     "autovacuum": "off",
     "max_parallel_maintenance_workers": "2",
+    "maintenance_work_mem": "1GB",
 }
 SESSION = (
-    "SET synchronous_commit = off; SET work_mem = '256MB'; SET maintenance_work_mem = '1GB'; SET timezone = 'UTC';"
+    "SET synchronous_commit = off; SET work_mem = '256MB'; SET timezone = 'UTC';"
     " SET max_parallel_workers_per_gather = 0"
 )
 
@@ -336,6 +337,7 @@ def people(
     with EmbeddedPostgres(data_dir, settings=MAKING) as embedded:
         urls = embedded.urls(name_of(packages, with_history=with_history))
         if is_peopled(urls):
+            migrate(urls)
             return None
         _begin_anew(embedded, name_of(packages, with_history=with_history))
         with peopled.timed("schema"):
