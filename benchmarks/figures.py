@@ -585,7 +585,7 @@ def main() -> None:
     parser.add_argument("--only", type=parts, default=list(PARTS), metavar="PART,…")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each question is asked")
     parser.add_argument(
-        "--without-history", action="store_true", help="a third of the disk; `as_of` tells nothing then"
+        "--without-history", action="store_true", help="three fifths of the disk; `as_of` tells nothing then"
     )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
