@@ -51,7 +51,8 @@ _FACTS = (
 _MOVED = """
     affected AS MATERIALIZED (
         SELECT p.id FROM (SELECT DISTINCT entity_id FROM changes WHERE entity = 'package' AND at > :as_of) AS c
-        JOIN packages p ON p.id = c.entity_id {of_nodes}
+        -- Node and kind of a package never change: who is not asked for now was not asked for then.
+        JOIN packages p ON p.id = c.entity_id AND p.kind = ANY(CAST(:kinds AS text[])) {of_nodes}
     ),
     moved AS MATERIALIZED (
         SELECT -1 AS sign, NULL::jsonb AS awards, {now} FROM affected JOIN packages p ON p.id = affected.id
