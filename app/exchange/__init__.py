@@ -1,0 +1,1 @@
+"""Leaving the hub: the change feed, exports, OCDS, webhooks."""
