@@ -14,7 +14,9 @@ from app.access.oidc import Provider, ProviderSettings, outbound_policy
 from app.access.routes import router as access
 from app.collection.routes import router as collection
 from app.core.problems import PROBLEM_KINDS
-from app.kit.db import open_database
+from app.exchange.feed.routes import router as feed
+from app.exchange.feed.waiting import HEAD, FeedWatch
+from app.kit.db import Asker, open_database
 from app.kit.log import configure_logging
 from app.kit.server import migrate
 from app.kit.web.answers import EntityTags, ExactJSON
@@ -23,12 +25,14 @@ from app.kit.web.deps import refuse_other_media, refuse_unknown_parameters
 from app.kit.web.docs import install_docs
 from app.kit.web.edge import HeadAsGet, RequestEdge
 from app.kit.web.health import health_router
+from app.kit.web.leaving import noticing_departure
 from app.kit.web.limits import RateLimits, RatePolicy
 from app.kit.web.openapi import describe, operation_id
 from app.kit.web.problem_page import install_problem_page
 from app.kit.web.problems import ProblemGuard, install_problem_handlers
 from app.kit.web.ready import ReadyAnswers, SharedReading
 from app.kit.web.schema import Schema
+from app.procurement.epochs import SETTLE_EPOCH
 from app.procurement.routes import router as procurement
 from app.registry.proposal_routes import router as proposals
 from app.registry.routes import router as registry
@@ -68,6 +72,10 @@ TAGS = [
         "description": "The push door: bodies in, receipts and problems out; row schemas and templates.",
     },
     {"name": "statistics", "description": "Figures that say what they rest on."},
+    {
+        "name": "exchange",
+        "description": "Taking everything away: the change feed, exports, OCDS, webhooks.",
+    },
     {"name": "operations", "description": "Is it alive, is it ready, what is here."},
 ]
 
@@ -99,6 +107,7 @@ def _index_router() -> APIRouter:
             "packages",
             "suppliers",
             "statistics/savings",
+            "changes",
         )
         return ExactJSON(
             Index(
@@ -120,15 +129,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         configure_logging(settings.log_level, settings.log_format)
-        database = open_database(prepare_database(settings), pool_size=settings.pool_size)
+        database = open_database(prepare_database(settings), pool_size=settings.pool_size, first_words=SETTLE_EPOCH)
         app.state.database = database
         versions = version_asker(database)
         app.state.figure_version = SharedReading(versions.ask)
+        heads = Asker(database, HEAD)
+        app.state.feed_watch = FeedWatch(SharedReading(heads.ask))
         app.state.provider = open_provider(settings)
         app.state.health_checks = {"database": database.ping}
         app.state.max_submission_bytes = settings.max_submission_mb * 1024 * 1024
         app.state.submission_policy = SubmissionPolicy(withdraw_after=settings.withdraw_after_runs)
-        yield
+        with noticing_departure(app.state.feed_watch.close):
+            yield
+        await heads.close()
         await versions.close()
         await database.close()
 
@@ -158,6 +171,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         rankings,
         reconciliation,
         progress,
+        feed,
         row_schemas,
         submission_withdrawals,
     ):

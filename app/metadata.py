@@ -2,6 +2,7 @@
 
 from app.access import tables as access
 from app.collection import tables as collection
+from app.exchange.feed import tables as feed
 from app.kit.db import Base
 from app.procurement import tables as procurement
 from app.registry import probe_tables as probes
@@ -11,5 +12,5 @@ from app.statistics import reported_tables as reported
 from app.statistics import tables as statistics
 from app.submission import tables as submission
 
-TABLES = (access, registry, probes, proposals, procurement, collection, statistics, reported, submission)
+TABLES = (access, registry, probes, proposals, procurement, collection, statistics, reported, submission, feed)
 metadata = Base.metadata

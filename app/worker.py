@@ -26,12 +26,14 @@ from app.collection.policy import CollectionPolicy, HostPolicy, WorkingHours
 from app.collection.rhythm import Rhythm
 from app.collection.service import COLLECT_NODE
 from app.core.dates import TimeZone
+from app.exchange.feed.checkpoints import reckon_checkpoints
 from app.jobs.queue import QUEUE
 from app.kit.db import Database, driver_url, open_database
 from app.kit.http import OutboundPolicy
 from app.kit.log import configure_logging
 from app.kit.postgres import PostgresUnavailable
 from app.kit.server import leave_servers
+from app.procurement.epochs import SETTLE_EPOCH
 from app.procurement.jobs import derive_node
 from app.registry.health import CircuitPolicy
 from app.registry.probing import Prober, tend_probe_storage, tend_probes
@@ -217,7 +219,10 @@ async def work(settings: Settings, url: str, *, parent: int | None = None) -> No
     gc.set_threshold(20_000, 20, 20)
     # A run holds a connection only while it stores: a few serve many.
     database = open_database(
-        url, pool_size=min(settings.worker_concurrency, MAX_POOL) + 4, application_name="rakor-worker"
+        url,
+        pool_size=min(settings.worker_concurrency, MAX_POOL) + 4,
+        application_name="rakor-worker",
+        first_words=SETTLE_EPOCH,
     )
     policy = collection_policy(settings)
     collector = Collector(database, HostGate(database, policy), policy, stopping.is_set)
@@ -226,6 +231,7 @@ async def work(settings: Settings, url: str, *, parent: int | None = None) -> No
         asyncio.create_task(_repeat(5, partial(_tend_runs, collector, settings), stopping)),
         asyncio.create_task(_repeat(5, partial(submissions.tend_submissions, database), stopping)),
         asyncio.create_task(_repeat(3600, partial(submissions.tend_bodies, database), stopping)),
+        asyncio.create_task(_repeat(5, partial(_tend_checkpoints, database, stopping), stopping)),
         asyncio.create_task(
             _repeat(3600, partial(jobs.tend_storage, database, raw_months=settings.raw_months), stopping)
         ),
@@ -290,6 +296,10 @@ async def _serve_queue(settings: Settings, url: str, collector: Collector, stopp
 
 async def _tend_runs(collector: Collector, settings: Settings) -> None:
     await jobs.tend_runs(collector.database, province=settings.province, rhythm=collector.policy.rhythm)
+
+
+async def _tend_checkpoints(database: Database, stopping: asyncio.Event) -> None:
+    await reckon_checkpoints(database, is_stopping=stopping.is_set)
 
 
 async def _repeat(seconds: float, chore: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:

@@ -22,6 +22,7 @@ from app.kit.errors import HubError
 from app.kit.json import dumps_text
 from app.kit.postgres import PostgresUnavailable, ServerUrls
 from app.kit.server import leave_servers, migrate
+from app.procurement.epochs import SETTLE_EPOCH
 from app.settings import Settings
 
 out = Console()
@@ -59,7 +60,7 @@ async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[
     urls = await asyncio.to_thread(find_urls, settings)
     if migrated and (settings.database_url is None or settings.migration_url is not None):
         await asyncio.to_thread(migrate, urls)
-    database = open_database(urls.app, pool_size=4, application_name="rakor-cli")
+    database = open_database(urls.app, pool_size=4, application_name="rakor-cli", first_words=SETTLE_EPOCH)
     try:
         yield database
     finally:

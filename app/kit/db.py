@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from app.kit.errors import HubError
 from app.kit.json import dumps_text, loads
 
 
@@ -65,8 +66,13 @@ class Database:
         await self.engine.dispose()
 
 
-def open_database(url: str, *, pool_size: int = 10, application_name: str = "rakor") -> Database:
-    """Open a pool on a `postgresql://` URL; the driver is asyncpg. JSON numbers stay exact decimals."""
+def open_database(
+    url: str, *, pool_size: int = 10, application_name: str = "rakor", first_words: str | None = None
+) -> Database:
+    """Open a pool on a `postgresql://` URL; the driver is asyncpg. JSON numbers stay exact decimals.
+
+    `first_words` is a statement that every new connection says before it is used for anything else.
+    """
     settings = {"application_name": application_name, "timezone": "UTC", "jit": "off"}
     engine = create_async_engine(
         driver_url(url, "asyncpg"),
@@ -77,7 +83,54 @@ def open_database(url: str, *, pool_size: int = 10, application_name: str = "rak
         json_deserializer=loads,
         connect_args={"server_settings": settings, "timeout": 10, "command_timeout": 120},
     )
+    if first_words is not None:
+        _say_first(engine, first_words)
     return Database(engine)
+
+
+def _say_first(engine: AsyncEngine, statement: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def greet(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        try:
+            cursor.execute(statement)
+            connection.commit()
+        except engine.dialect.dbapi.ProgrammingError as error:  # type: ignore[union-attr]  # there is a driver
+            connection.rollback()
+            # A schema that is older than the program knows no such function yet.
+            if getattr(error, "sqlstate", None) != "42883":
+                raise
+        finally:
+            cursor.close()
+
+
+@asynccontextmanager
+async def speaking_plainly(session: ReadSession) -> AsyncIterator[asyncpg.Connection]:
+    """The driver's own connection, within the session's transaction: for COPY, and for reads of many rows.
+
+    Everybody above knows the driver's errors as SQLAlchemy tells them.
+    """
+    connection = await session.connection()
+    driver: asyncpg.Connection = (await connection.get_raw_connection()).driver_connection
+    if not driver.is_in_transaction():
+        # The transaction begins with the first statement that SQLAlchemy sends.
+        await connection.exec_driver_sql("SELECT")
+    try:
+        yield driver
+    except asyncpg.PostgresError as error:
+        told = DBAPIError("plainly", None, error)
+        if driver.is_closed() or is_outage(told):
+            told.connection_invalidated = True
+            await connection.invalidate(error)
+        raise told from error
+    except HubError:
+        raise
+    except BaseException as error:
+        # Lost, or broken off in the middle: the pool must not hand this connection out again.
+        await connection.invalidate(error)
+        if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
+            raise DBAPIError("plainly", None, error, connection_invalidated=True) from error
+        raise
 
 
 class Asker:

@@ -6,10 +6,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any
 
-import asyncpg
-from sqlalchemy.exc import DBAPIError
-
-from app.kit.db import WriteSession, is_outage
+from app.kit.db import WriteSession, speaking_plainly
 
 NULL = "\x01"
 """Stands for nothing in a column; a text that is this very sign is escaped."""
@@ -60,27 +57,9 @@ def columns_text(values: Sequence[Any]) -> str:
 
 
 async def copy_rows(session: WriteSession, table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
-    """Rows as `columns_text` spells them. COPY checks constraints and fires triggers as INSERT does.
-
-    The session must have spoken before: its transaction begins with its first statement.
-    """
-    connection = await session.connection()
-    driver: asyncpg.Connection = (await connection.get_raw_connection()).driver_connection
-    try:
+    """Rows as `columns_text` spells them. COPY checks constraints and fires triggers as INSERT does."""
+    async with speaking_plainly(session) as driver:
         await driver.copy_to_table(table, columns=columns, source=_pieces(rows), format="text", null=NULL)
-    except asyncpg.PostgresError as error:
-        # Everybody above knows the driver's errors as SQLAlchemy tells them.
-        told = DBAPIError(f"COPY {table}", None, error)
-        if driver.is_closed() or is_outage(told):
-            told.connection_invalidated = True
-            await connection.invalidate(error)
-        raise told from error
-    except BaseException as error:
-        # Lost, or broken off in the middle: the pool must not hand this connection out again.
-        await connection.invalidate(error)
-        if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
-            raise DBAPIError(f"COPY {table}", None, error, connection_invalidated=True) from error
-        raise
 
 
 async def _pieces(rows: Iterable[str]) -> AsyncIterator[bytes]:

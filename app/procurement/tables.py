@@ -235,12 +235,20 @@ class PackageVersion(Base):
 
 
 class Change(Base):
-    """One entry of the feed, ordered by (epoch, xid, seq); a restored database begins a new epoch."""
+    """One entry of the feed, ordered by (epoch, xid, seq); a restored database begins a new epoch.
+
+    What changed of a package is the version of that number; of a node, a run or reported figures it is `state`, written
+    by triggers of their own tables. `entity_id` is the thing's id, `node_id` is null for packages.
+    """
 
     __tablename__ = "changes"
     __table_args__ = (
         CheckConstraint("op IN ('upsert', 'withdrawn', 'retired')", name="op"),
+        CheckConstraint("entity IN ('package', 'node', 'run', 'reported_figures')", name="entity"),
         Index("ix_changes_feed", "epoch", "xid", "seq"),
+        Index("ix_changes_packages", "entity_id", "version", postgresql_where=text("entity = 'package'")),
+        Index("ix_changes_others", "entity", "entity_id", "seq", postgresql_where=text("entity <> 'package'")),
+        Index("ix_changes_nodes", "node_id", "seq", postgresql_where=text("entity <> 'package'")),
         # "As known then" begins with what has changed since; a feed that only grows is in the order of its moments.
         Index("ix_changes_at", "at", postgresql_using="brin", postgresql_with={"pages_per_range": 16}),
     )
@@ -253,6 +261,18 @@ class Change(Base):
     entity_id: Mapped[int] = mapped_column(BigInteger)
     version: Mapped[int | None] = mapped_column(Integer)
     op: Mapped[str] = mapped_column(Text)
+    node_id: Mapped[int | None] = mapped_column(BigInteger)
+    state: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class FeedEpoch(Base):
+    """A stretch of the feed within which transactions are numbered by one cluster. `place` is cluster and database."""
+
+    __tablename__ = "feed_epochs"
+
+    epoch: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    place: Mapped[str] = mapped_column(Text)
+    began_at: Mapped[datetime] = mapped_column(Moment)
 
 
 raw_answer_ids = Sequence("raw_answer_ids", metadata=Base.metadata)

@@ -9,13 +9,15 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.clock import utc_now
-from app.kit.web.answers import matches_tag
+from app.kit.web.compression import Choice, coding_for
+from app.kit.web.conditional import NAMES, Condition, condition_of, not_modified
 
 READY = "ready_until"
 """The name in the request's state by which a route says that its answer follows from the versioned data alone."""
@@ -24,10 +26,10 @@ MOST_ANSWERS = 4096
 MOST_BYTES = 64 * 1024 * 1024
 LARGEST_ANSWER = 4 * 1024 * 1024
 
-Key = tuple[str, bytes, bytes]
-"""Path, query and the encodings that a reader accepts: each has its own bytes."""
+Key = tuple[str, bytes, Choice]
+"""Path, query and how the reader takes bodies: each has its own bytes."""
 
-ReadVersion = Callable[[], Awaitable[int]]
+Value = TypeVar("Value")
 
 
 def mark_ready(request: Request, *, until: datetime | None) -> None:
@@ -35,16 +37,16 @@ def mark_ready(request: Request, *, until: datetime | None) -> None:
     request.scope.setdefault("state", {})[READY] = until
 
 
-class SharedReading:
+class SharedReading(Generic[Value]):
     """One reading for all who ask at the same time: it always begins after the question was asked."""
 
-    def __init__(self, read: ReadVersion) -> None:
+    def __init__(self, read: Callable[[], Awaitable[Value]]) -> None:
         self._read = read
-        self._now: asyncio.Task[int] | None = None
-        self._next: asyncio.Task[int] | None = None
+        self._now: asyncio.Task[Value] | None = None
+        self._next: asyncio.Task[Value] | None = None
 
-    async def __call__(self) -> int:
-        """The version of the data, as it is or was at some moment after this call began."""
+    async def __call__(self) -> Value:
+        """What is read, as it is or was at some moment after this call began."""
         if self._now is None or self._now.done():
             self._now = asyncio.create_task(self._reading())
             return await asyncio.shield(self._now)
@@ -52,10 +54,10 @@ class SharedReading:
             self._next = asyncio.create_task(self._after(self._now))
         return await asyncio.shield(self._next)
 
-    async def _reading(self) -> int:
+    async def _reading(self) -> Value:
         return await self._read()
 
-    async def _after(self, running: asyncio.Task[int]) -> int:
+    async def _after(self, running: asyncio.Task[Value]) -> Value:
         await asyncio.wait([running])
         # From here on this is the reading on its way: who comes now waits for the one after it.
         self._now, self._next = self._next, None
@@ -87,13 +89,8 @@ class ReadyAnswers:
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(self._prefixes):
             await self.app(scope, receive, send)
             return
-        accepted = wanted = b""
-        for name, value in scope["headers"]:
-            if name == b"accept-encoding":
-                accepted = value
-            elif name == b"if-none-match":
-                wanted = value
-        key = (scope["path"], scope["query_string"], accepted)
+        condition = condition_of(scope)
+        key = (scope["path"], scope["query_string"], coding_for(scope["headers"]))
         try:
             version = await scope["app"].state.figure_version()
         except Exception:  # noqa: BLE001 (whatever keeps the version away, the route meets it too and says it better)
@@ -102,13 +99,15 @@ class ReadyAnswers:
         known = self._answers.get(key)
         if known is not None and known.version == version and (known.until is None or utc_now() < known.until):
             self._answers.move_to_end(key)
-            await _give(known, wanted, send)
+            await _give(known, condition, send)
             return
-        await self._ask(scope, receive, send, key, version, wanted)
+        await self._ask(scope, receive, send, key, version, condition)
 
-    async def _ask(self, scope: Scope, receive: Receive, send: Send, key: Key, version: int, wanted: bytes) -> None:
+    async def _ask(
+        self, scope: Scope, receive: Receive, send: Send, key: Key, version: int, condition: Condition | None
+    ) -> None:
         """Let the route answer, and keep what it marked. The whole answer is made even for who has it already."""
-        asked = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]}
+        asked = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in NAMES]}
         state: dict[str, object] = asked.setdefault("state", {})
         messages: list[Message] = []
 
@@ -123,7 +122,7 @@ class ReadyAnswers:
         answer = _Answer(version, until if isinstance(until, datetime) else None, start, body, tag)
         if start["status"] == 200 and tag and until != "not ready" and len(body) <= LARGEST_ANSWER:
             self._keep(key, answer)
-        await _give(answer, wanted, send)
+        await _give(answer, condition, send)
 
     def _keep(self, key: Key, answer: _Answer) -> None:
         if (before := self._answers.pop(key, None)) is not None:
@@ -135,14 +134,11 @@ class ReadyAnswers:
             self._bytes -= len(oldest.body)
 
 
-async def _give(answer: _Answer, wanted: bytes, send: Send) -> None:
-    """Send an answer; a reader who names its tag has it already."""
+async def _give(answer: _Answer, condition: Condition | None, send: Send) -> None:
+    """Send an answer; a reader who has it already is told so."""
     headers = list(answer.start["headers"])
-    if answer.start["status"] == 200 and answer.tag and wanted and matches_tag(wanted.decode("latin-1"), answer.tag):
-        kept = [
-            pair for pair in headers if pair[0].lower() not in {b"content-length", b"content-type", b"content-encoding"}
-        ]
-        await send({**answer.start, "status": 304, "headers": kept})
+    if answer.start["status"] == 200 and condition is not None and condition.is_met_by(Headers(raw=headers)):
+        await send(not_modified(answer.start))
         await send({"type": "http.response.body", "body": b""})
         return
     await send({**answer.start, "headers": headers})

@@ -1,0 +1,255 @@
+"""Reading the feed: what has happened after a place, in the one order that no writer can break."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from app.exchange.feed.cursor import Position, check_of
+from app.exchange.feed.errors import FeedRestarted
+from app.exchange.feed.items import public_document, public_package
+from app.kit.db import ReadSession, speaking_plainly
+
+WALKED = 20_000
+"""So many changes one page looks through for those that are wanted; a page of few wanted ones may come out short."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFilter:
+    """Which changes are wanted. `kind` and `fiscal_year` are asked of packages, and let nothing else through."""
+
+    entity: tuple[str, ...] = ()
+    node: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    fiscal_year: tuple[int, ...] = ()
+    latest: bool = False
+    """Only the change by which each thing is as it is now."""
+
+    @property
+    def is_whole(self) -> bool:
+        return self == ChangeFilter()
+
+
+EVERYTHING = ChangeFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One change: where it stands, what it is about, and its JSON text as every follower gets it."""
+
+    position: Position
+    entity: str
+    op: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """Changes in order. `next` is where to go on, also when there are none; `more` says that more may be there already."""
+
+    items: Sequence[Item]
+    next: Position
+    epoch: int
+    more: bool
+
+
+# Nothing that is shown may ever be preceded by something that shows later. A transaction that is still running has a
+# number at or above the snapshot's xmin, so what lies below is complete (and of an epoch that has ended, everything is).
+_VISIBLE = """
+    (c.epoch, c.xid) < ((SELECT max(epoch) FROM feed_epochs), pg_snapshot_xmin(pg_current_snapshot()))
+"""
+_AFTER = "(c.epoch, c.xid, c.seq) > ($1::int, $2::text::xid8, $3::bigint)"
+_ORDER = "ORDER BY epoch, xid, seq"
+_COLUMNS = "c.epoch, c.xid, c.seq, c.at, c.entity, c.entity_id, c.version, c.op, c.node_id, c.state"
+_SHOWN = """
+    f.epoch, f.xid::text AS xid, f.seq, (extract(epoch FROM f.at) * 1000000)::bigint AS at, f.entity, f.entity_id,
+    f.version, f.op, coalesce(v.state, f.state)::text AS state, n.slug, p.kind, p.code, p.first_seen_at
+"""
+_DOCUMENTS = """
+    LEFT JOIN package_versions v ON f.entity = 'package' AND v.package_id = f.entity_id AND v.version = f.version
+    LEFT JOIN packages p ON f.entity = 'package' AND p.id = f.entity_id
+    LEFT JOIN nodes n ON n.id = p.node_id
+"""
+
+# The whole feed, or what little of it is wanted: walked in its own order.
+_WALK = f"""
+    WITH walked AS MATERIALIZED (
+        SELECT {_COLUMNS} FROM changes c WHERE {_AFTER} AND {_VISIBLE} {_ORDER} LIMIT $4
+    ), wanted AS MATERIALIZED (
+        SELECT * FROM walked f WHERE %s {_ORDER} LIMIT $5
+    )
+    SELECT {_SHOWN} FROM wanted f {_DOCUMENTS} {_ORDER}
+"""  # noqa: S608 (constants of this module)
+
+# What concerns a few nodes is found by their packages: a feed of all nodes would be walked for nothing.
+_BY_NODE = f"""
+    WITH mine AS MATERIALIZED (
+        SELECT {_COLUMNS} FROM packages p JOIN changes c ON c.entity = 'package' AND c.entity_id = p.id
+        WHERE p.node_id = ANY($4::bigint[]) AND {_AFTER} AND {_VISIBLE} AND %s
+        UNION ALL
+        SELECT {_COLUMNS} FROM changes c
+        WHERE c.entity <> 'package' AND c.node_id = ANY($4::bigint[]) AND {_AFTER} AND {_VISIBLE} AND %s
+    ), wanted AS MATERIALIZED (SELECT * FROM mine {_ORDER} LIMIT $5)
+    SELECT {_SHOWN} FROM wanted f {_DOCUMENTS} {_ORDER}
+"""  # noqa: S608 (the same)
+
+# The last change that everybody may see already, or that was looked at last.
+_HEAD = f"""
+    SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
+           c.entity_id, c.version, c.op
+    FROM changes c WHERE {_VISIBLE} ORDER BY c.epoch DESC, c.xid DESC, c.seq DESC LIMIT 1
+"""  # noqa: S608 (the same)
+_WALKED_TO = f"""
+    SELECT * FROM (
+        SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
+               c.entity_id, c.version, c.op, count(*) OVER () AS walked, row_number() OVER () AS place
+        FROM (SELECT * FROM changes c WHERE {_AFTER} AND {_VISIBLE} {_ORDER} LIMIT $4) c
+    ) w WHERE place = walked
+"""  # noqa: S608 (the same)
+_COUNT = f"SELECT count(*) FROM (SELECT FROM changes c WHERE {_AFTER} AND {_VISIBLE} {_ORDER} LIMIT $4) c"  # noqa: S608
+_KNOWN = """
+    SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
+           c.entity_id, c.version, c.op
+    FROM changes c WHERE c.epoch = $1::int AND c.xid = $2::text::xid8 AND c.seq = $3::bigint
+"""
+
+
+async def read_changes(session: ReadSession, wanted: ChangeFilter, *, after: Position, limit: int) -> ChangePage:
+    """What has happened after a place, at most `limit` changes.
+
+    Raises FeedRestarted where the change that `after` names is not there: the database is older than its follower.
+    """
+    place = (after.epoch, str(after.xid), after.seq)
+    async with speaking_plainly(session) as driver:
+        await _expect(driver, after)
+        epoch = await driver.fetchval("SELECT max(epoch) FROM feed_epochs")
+        if wanted.node:
+            nodes = await driver.fetch("SELECT id FROM nodes WHERE slug = ANY($1::text[])", list(wanted.node))
+            statement = _BY_NODE % _conditions_by_node(wanted)
+            rows = await driver.fetch(statement, *place, [row["id"] for row in nodes], limit + 1)
+            looked = None if len(rows) > limit else await driver.fetchrow(_HEAD)
+        else:
+            look = limit + 1 if wanted.is_whole else max(WALKED, limit + 1)
+            rows = await driver.fetch(_WALK % _conditions_of(wanted), *place, look, limit + 1)
+            is_over = wanted.is_whole or len(rows) > limit
+            looked = None if is_over else await driver.fetchrow(_WALKED_TO, *place, look)
+    items = [_item(row) for row in rows[:limit]]
+    if looked is not None:
+        more = not wanted.node and looked["walked"] == look
+        return ChangePage(items, _position(looked), epoch, more)
+    return ChangePage(items, items[-1].position if items else after, epoch, len(rows) > limit)
+
+
+async def count_changes(session: ReadSession, *, after: Position, most: int) -> int:
+    """How many changes there are after a place, counted no further than `most`."""
+    async with speaking_plainly(session) as driver:
+        return int(await driver.fetchval(_COUNT, after.epoch, str(after.xid), after.seq, most))
+
+
+async def read_head(session: ReadSession) -> Position | None:
+    """The last change that everybody may see; None while nothing has ever happened."""
+    async with speaking_plainly(session) as driver:
+        head = await driver.fetchrow(_HEAD)
+    return None if head is None else _position(head)
+
+
+async def _expect(driver: Any, after: Position) -> None:
+    """Refuse a place that names no change of this database, or another one than it did."""
+    if after.is_start:
+        return
+    known = await driver.fetchrow(_KNOWN, after.epoch, str(after.xid), after.seq)
+    if known is None or _position(known).check != after.check:
+        raise FeedRestarted
+
+
+def _conditions_of(wanted: ChangeFilter) -> str:
+    """Conditions on a change `f`. Words and years have been checked: they are the vocabulary's own."""
+    conditions = ["true"]
+    if wanted.entity:
+        conditions.append(f"f.entity IN ({_words(wanted.entity)})")
+    if wanted.kind or wanted.fiscal_year:
+        conditions.append(
+            f"f.entity = 'package' AND EXISTS (SELECT FROM packages p WHERE p.id = f.entity_id AND {_of_package(wanted)})"
+        )
+    if wanted.latest:
+        conditions.append(f"({_latest_package('f')} OR {_latest_other('f')})")
+    return " AND ".join(conditions)
+
+
+def _conditions_by_node(wanted: ChangeFilter) -> tuple[str, str]:
+    packages = [_of_package(wanted)]
+    others = [f"c.entity IN ({_words(wanted.entity)})" if wanted.entity else "true"]
+    if wanted.entity and "package" not in wanted.entity:
+        packages.append("false")
+    if wanted.kind or wanted.fiscal_year:
+        others.append("false")
+    if wanted.latest:
+        packages.append("c.version = p.version")
+        others.append(_latest_other("c"))
+    return " AND ".join(packages), " AND ".join(others)
+
+
+def _of_package(wanted: ChangeFilter) -> str:
+    conditions = ["true"]
+    if wanted.kind:
+        conditions.append(f"p.kind IN ({_words(wanted.kind)})")
+    if wanted.fiscal_year:
+        conditions.append(f"p.fiscal_year IN ({', '.join(str(int(year)) for year in wanted.fiscal_year)})")
+    return " AND ".join(conditions)
+
+
+def _latest_package(change: str) -> str:
+    current = f"(SELECT p.version FROM packages p WHERE p.id = {change}.entity_id)"  # noqa: S608 (the same)
+    return f"({change}.entity = 'package' AND {change}.version = {current})"
+
+
+def _latest_other(change: str) -> str:
+    return (
+        f"({change}.entity <> 'package' AND NOT EXISTS (SELECT FROM changes later WHERE later.entity <> 'package' "
+        f"AND later.entity = {change}.entity AND later.entity_id = {change}.entity_id AND later.seq > {change}.seq))"
+    )
+
+
+def _words(words: Sequence[str]) -> str:
+    if not all(word.replace("_", "").isalpha() for word in words):
+        msg = f"{words} are no words of the vocabulary"
+        raise ValueError(msg)
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def _position(row: Any) -> Position:
+    check = check_of(row["at"], row["entity"], row["entity_id"], row["version"], row["op"])
+    return Position(row["epoch"], int(row["xid"]), row["seq"], check)
+
+
+def _item(row: Any) -> Item:
+    position = _position(row)
+    entity, op, version = row["entity"], row["op"], row["version"]
+    at = _moment(row["at"])
+    document = _package(row, at) if entity == "package" else public_document(entity, row["state"])
+    text = (
+        f'{{"cursor": "{position.encode()}", "at": "{at}", "entity": "{entity}", "op": "{op}", '
+        f'"version": {"null" if version is None else version}, "{entity}": {document}}}'
+    )
+    return Item(position, entity, op, _aware(row["at"]), text)
+
+
+def _package(row: Any, at: str) -> str:
+    """The version's own fields, behind what is no part of a state because it never changes or is the version itself."""
+    state = public_package(row["state"])
+    first_seen = row["first_seen_at"].isoformat().replace("+00:00", "Z")
+    said = "" if row["op"] == "withdrawn" else '"withdrawn": false, '
+    return (
+        f'{{"node": "{row["slug"]}", "kind": "{row["kind"]}", "code": "{row["code"]}", "version": {row["version"]}, '
+        f'"first_seen_at": "{first_seen}", "changed_at": "{at}", {said}{state[1:]}'
+    )
+
+
+def _aware(microseconds: int) -> datetime:
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+
+
+def _moment(microseconds: int) -> str:
+    return _aware(microseconds).isoformat().replace("+00:00", "Z")
