@@ -7,8 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Response
 from pydantic import Field
-from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 
 from app.access.oidc import Provider, ProviderSettings, outbound_policy
 from app.access.routes import router as access
@@ -19,11 +17,13 @@ from app.exchange.feed.waiting import HEAD, FeedWatch
 from app.kit.db import Asker, open_database
 from app.kit.log import configure_logging
 from app.kit.server import migrate
-from app.kit.web.answers import EntityTags, ExactJSON
+from app.kit.web.answers import ExactJSON
 from app.kit.web.body_manners import BodyManners
+from app.kit.web.compression import Compression
+from app.kit.web.conditional import EntityTags
 from app.kit.web.deps import refuse_other_media, refuse_unknown_parameters
 from app.kit.web.docs import install_docs
-from app.kit.web.edge import HeadAsGet, RequestEdge
+from app.kit.web.edge import CrossOriginReads, HeadAsGet, RequestEdge
 from app.kit.web.health import health_router
 from app.kit.web.leaving import noticing_departure
 from app.kit.web.limits import RateLimits, RatePolicy
@@ -187,7 +187,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app.add_middleware(ProblemGuard)
     app.add_middleware(EntityTags)
-    app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
+    app.add_middleware(Compression)
     app.add_middleware(ReadyAnswers, prefixes=("/api/v1/statistics/", "/api/v1/rankings"))
     app.add_middleware(
         RateLimits,
@@ -199,14 +199,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ),
     )
     app.add_middleware(HeadAsGet)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=list(settings.cors_origins),
-        allow_methods=["GET", "HEAD"],
-        allow_headers=["If-None-Match", "X-Request-Id"],
-        expose_headers=["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
-        max_age=3600,
-    )
+    app.add_middleware(CrossOriginReads, origins=settings.cors_origins)
     app.add_middleware(RequestEdge)
     app.add_middleware(BodyManners)
     return app

@@ -9,7 +9,8 @@ from fastapi import FastAPI, Request, Response
 
 from app.kit.clock import utc_now
 from app.kit.web import ready
-from app.kit.web.answers import EntityTags, ExactJSON
+from app.kit.web.answers import ExactJSON
+from app.kit.web.conditional import EntityTags
 from app.kit.web.ready import ReadyAnswers, SharedReading, mark_ready
 
 

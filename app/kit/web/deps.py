@@ -7,10 +7,12 @@ from typing import Annotated, Any, get_origin
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.kit.clock import utc_now
 from app.kit.db import Database, ReadSession, WriteSession
+from app.kit.web import sparse
 
 
 def _database(request: Request) -> Database:
@@ -34,13 +36,18 @@ Writing = Annotated[WriteSession, Depends(_writing, scope="function")]
 Now = Annotated[datetime, Depends(utc_now)]
 
 
-def refuse_unknown_parameters(request: Request) -> None:
-    """Refuse a query parameter the route does not know, or a single one given twice.
+async def refuse_unknown_parameters(request: Request) -> None:
+    """Refuse a query parameter the route does not know, or a single one given twice; keep which fields are wanted.
 
     A misspelt filter, or one of which only the last value counts, would quietly answer another question.
     """
-    known = _known_parameters(request.scope["route"].dependant)
+    route = request.scope["route"]
+    known = _known_parameters(route.dependant)
     errors: list[dict[str, Any]] = []
+    item = sparse.selectable_of(route.response_model) if request.method == "GET" else None
+    if item is not None:
+        known[sparse.PARAMETER] = True
+        errors += _choose_fields(request, item)
     for name, count in Counter(name for name, _value in request.query_params.multi_items()).items():
         if name not in known:
             errors.append(_query_error(name, "unknown_parameter", "This address knows no such parameter"))
@@ -50,7 +57,17 @@ def refuse_unknown_parameters(request: Request) -> None:
         raise RequestValidationError(errors)
 
 
-def refuse_other_media(request: Request) -> None:
+def _choose_fields(request: Request, item: type[BaseModel]) -> list[dict[str, Any]]:
+    values = request.query_params.getlist(sparse.PARAMETER)
+    if not values:
+        return []
+    names = sparse.names_in(values)
+    sparse.choose(request, names)
+    sentences = sparse.unknown_among(names, item.model_fields)
+    return [_query_error(sparse.PARAMETER, "unknown_field", sentence) for sentence in sentences]
+
+
+async def refuse_other_media(request: Request) -> None:
     """Refuse a body that does not say it is JSON, before anybody tries to read it as something else."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers

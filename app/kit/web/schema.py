@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -16,6 +16,9 @@ from app.kit.paging import CODE_CURSOR, DEFAULT_LIMIT, MAX_LIMIT, NUMBER_CURSOR
 
 class Schema(BaseModel):
     """What travels outward. No defaults, so that generated clients see every field as present."""
+
+    may_be_sparse: ClassVar[bool] = False
+    """Whether a reader may name the fields that it wants (`fields=`): of a page, those of its items."""
 
     model_config = ConfigDict(from_attributes=True, protected_namespaces=())
 
@@ -148,6 +151,8 @@ Item = TypeVar("Item")
 
 class Page(Schema, Generic[Item]):
     """One page of a list. Ask again with `after` set to `next` until `next` is null."""
+
+    may_be_sparse: ClassVar[bool] = True
 
     items: list[Item]
     next: Annotated[
