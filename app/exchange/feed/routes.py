@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.responses import StreamingResponse
@@ -22,6 +21,7 @@ from app.kit.paging import CursorInvalid, decode_cursor, encode_cursor
 from app.kit.web import problems
 from app.kit.web.answers import ExactJSON
 from app.kit.web.deps import Reading
+from app.kit.web.links import page_links
 from app.kit.web.schema import DEFAULT_PAGE, After, Limit, Page
 from app.procurement.routes import NodeSlugs
 
@@ -113,7 +113,10 @@ async def get_changes(
             database, watch, wanted, after=decode(after), limit=limit, seconds=wait, is_gone=request.is_disconnected
         ),
     )
-    return _lines(request, page) if _prefers(accept, LINES) else _json(page)
+    answer = _lines(page) if _prefers(accept, LINES) else _json(page)
+    if (links := page_links(request.scope, page.next.encode())) is not None:
+        answer.headers["Link"] = links
+    return answer
 
 
 @router.get("/changes/checkpoints", response_model=Page[CheckpointRead], responses=problems.responses(CursorInvalid))
@@ -160,15 +163,12 @@ def _json(page: ChangePage) -> Response:
     return Response(body.encode(), media_type="application/json")
 
 
-def _lines(request: Request, page: ChangePage) -> Response:
+def _lines(page: ChangePage) -> Response:
     body = _joined([item.text for item in page.items])
-    following = page.next.encode()
-    parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
     digest = base64.b64encode(bytes.fromhex(page_digest(body))).decode()
     headers = {
-        "X-Next-Cursor": following,
+        "X-Next-Cursor": page.next.encode(),
         "X-More": "true" if page.more else "false",
-        "Link": f'<{request.url.path}?{urlencode([*parameters, ("after", following)])}>; rel="next"',
         "Repr-Digest": f"sha-256=:{digest}:",
         "Cache-Control": "no-cache",
     }

@@ -100,7 +100,7 @@ class _Squeezing:
 
 class Compression:
     """A plain ASGI layer. What it leaves alone: short bodies, parts of a body (206), what is compressed already, streams of
-    events, and answers with a strong tag or a digest, for these promise the very bytes (ranges, If-Match).
+    events, and answers with a strong tag, for that promises the very bytes (ranges, If-Match).
 
     A streamed body is flushed piece by piece, so that nobody waits longer than without it.
     """
@@ -163,7 +163,6 @@ def _is_squeezable(start: Message, headers: Headers | None = None) -> bool:
         and (media_type.startswith(_TEXTS) or media_type in _ALIKE_TEXTS or media_type.endswith(("+json", "+xml")))
         and media_type != _EVENTS
         and "content-encoding" not in headers
-        and "content-digest" not in headers
         and headers.get("etag", "W/").startswith("W/")
     )
 
@@ -171,8 +170,12 @@ def _is_squeezable(start: Message, headers: Headers | None = None) -> bool:
 def _coded(start: Message, coding: str, *, length: int | None) -> Message:
     headers = MutableHeaders(raw=list(start["headers"]))
     headers["content-encoding"] = coding
-    # A range would be one of the plain bytes.
+    # A range would be one of the plain bytes, and so is a digest that the route has stated (RFC 9530).
     del headers["accept-ranges"]
+    for name in ("content-digest", "repr-digest"):
+        if name in headers:
+            headers["unencoded-digest"] = headers[name]
+            del headers[name]
     if length is None:
         del headers["content-length"]
     else:

@@ -12,7 +12,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.clock import utc_now
 
-_BODY_HEADERS = {b"content-length", b"content-type", b"content-encoding", b"content-digest", b"accept-ranges"}
+_BODY_HEADERS = {
+    b"accept-ranges",
+    b"content-digest",
+    b"content-encoding",
+    b"content-length",
+    b"content-type",
+    b"repr-digest",
+    b"unencoded-digest",
+}
 _SECOND = timedelta(seconds=1)
 
 

@@ -160,7 +160,10 @@ _MAY_BE_READ = (
     "Location",
     "RateLimit",
     "RateLimit-Policy",
+    "Repr-Digest",
     "Retry-After",
+    "Unencoded-Digest",
+    "X-More",
     "X-Next-Cursor",
     "X-Request-Id",
 )
