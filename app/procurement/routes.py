@@ -1,100 +1,32 @@
 """Packages over HTTP: public reads; raw answers need a key."""
 
-from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+from fastapi import APIRouter, Path, Response
 
 from app.access.callers import Caller
 from app.access.errors import KeyInvalid, KeyMissing, NotAllowed
 from app.access.permissions import Act, may
 from app.access.web import OptionalCaller, Permitted
-from app.core.vocabulary import Category, DateBasis, Method, PackageKind, PackageStatus, ValueBasis
+from app.core.vocabulary import PackageKind
 from app.kit.paging import CursorInvalid, decode_cursor, encode_cursor
 from app.kit.web import problems
 from app.kit.web.answers import KEY_OPTIONAL, answer_for
 from app.kit.web.deps import Reading
-from app.kit.web.schema import DEFAULT_PAGE, After, AsOf, Limit, MomentBound, Page, Schema
+from app.kit.web.schema import DEFAULT_PAGE, After, AsOf, Limit, Page
 from app.procurement import queries, raw
-from app.procurement.counting import COUNTED_IN
+from app.procurement.asking import NodeSlugs as NodeSlugs  # noqa: PLC0414 (the feed asks for it here)
+from app.procurement.asking import PackagesWanted
 from app.procurement.derive import attribution, disagreements
 from app.procurement.errors import AnswerNotFound, PackageNotFound
-from app.procurement.filtering import Fact, PackageFilter
 from app.procurement.masking import masked
 from app.procurement.past import find_past
-from app.procurement.schemas import (
-    AwardRead,
-    OfferRead,
-    PackageDetail,
-    PackageRead,
-    RealizationRead,
-    StageRead,
-    StageRevisionRead,
-    VersionRead,
-)
+from app.procurement.schemas import PackageDetail, PackageRead, VersionRead
 from app.procurement.searching import search_packages
-from app.registry.schemas import InstitutionCode, ProvinceCode, RegionCode
+from app.procurement.showing import shown
 
 router = APIRouter(tags=["procurement"])
 
-
-def _comparable(amount: Decimal) -> Decimal:
-    """PostgreSQL compares with some 16,000 decimal places; whoever sends more means no amount."""
-    if amount.as_tuple().exponent < -1000:  # type: ignore[operator]  # finite: the bounds have refused NaN and Infinity
-        msg = "has too many decimal places"
-        raise ValueError(msg)
-    return amount
-
-
-NodeSlugs = Annotated[
-    list[Annotated[str, StringConstraints(pattern="^[a-z0-9-]{1,63}$")]],
-    Query(description="Slugs of nodes.", max_length=800),
-]
-AmountBound = Annotated[
-    Annotated[
-        Decimal,
-        Field(ge=0, lt=10**18),
-        AfterValidator(_comparable),
-        WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10**18}),
-    ]
-    | None,
-    Query(description="Rupiah, inclusive."),
-]
-Facts = Annotated[
-    list[Fact],
-    Query(
-        description="Unlike other filters, all of those named must hold.",
-        max_length=len(Fact),
-    ),
-]
-
-
-def _is_a_sum(name: str) -> str:
-    if name not in COUNTED_IN:
-        msg = f"must be one of {', '.join(COUNTED_IN)}"
-        raise ValueError(msg)
-    return name
-
-
-CountedIn = Annotated[
-    list[Annotated[str, AfterValidator(_is_a_sum), WithJsonSchema({"type": "string", "enum": list(COUNTED_IN)})]],
-    Query(
-        description="Only packages that figures count there; an answer's `explain.parts` names these sums. "
-        "Unlike other filters, all of those named must hold.",
-        max_length=len(COUNTED_IN),
-        examples=[["pagu_packages"]],
-    ),
-]
-Months = Annotated[
-    list[Annotated[str, StringConstraints(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")]],
-    Query(description="Months on the node's clock.", max_length=200, examples=[["2025-07"]]),
-]
-DaysBound = Annotated[
-    int | None,
-    Query(ge=-100_000, le=100_000, description="Calendar days, inclusive. Figures leave out what is below 0."),
-]
-BiddersBound = Annotated[int | None, Query(ge=0, le=1_000_000, description="Offers, inclusive.")]
 Node = Annotated[str, Path(pattern="^[a-z0-9-]{1,63}$", description="Slug of the node.", examples=["surabaya"])]
 Code = Annotated[
     str, Path(pattern="^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$", description="The package's code.", examples=["10102584000"])
@@ -110,66 +42,7 @@ Code = Annotated[
 async def list_packages(
     caller: OptionalCaller,
     session: Reading,
-    node: NodeSlugs = [],  # noqa: B006 (FastAPI copies defaults)
-    region: Annotated[
-        list[RegionCode], Query(description="Governments: their own institutions, wherever they buy.", max_length=600)
-    ] = [],  # noqa: B006
-    province: Annotated[list[ProvinceCode], Query(description="All institutions below that code.", max_length=50)] = [],  # noqa: B006
-    institution: Annotated[list[InstitutionCode], Query(description="kd_klpd.", max_length=600)] = [],  # noqa: B006
-    fiscal_year: Annotated[
-        list[Annotated[int, Query(ge=2000, le=2100)]], Query(description="Fiscal years.", max_length=50)
-    ] = [],  # noqa: B006
-    kind: Annotated[list[PackageKind], Query(max_length=5)] = [],  # noqa: B006
-    status: Annotated[list[PackageStatus], Query(max_length=6)] = [],  # noqa: B006
-    category: Annotated[list[Category], Query(max_length=20)] = [],  # noqa: B006
-    method: Annotated[list[Method], Query(max_length=20)] = [],  # noqa: B006
-    value_basis: Annotated[list[ValueBasis], Query(description="What value rests on.", max_length=5)] = [],  # noqa: B006
-    date_basis: Annotated[
-        list[DateBasis], Query(description="Whether dates happened or were only scheduled.", max_length=2)
-    ] = [],  # noqa: B006
-    announced_month: Months = [],  # noqa: B006
-    awarded_month: Months = [],  # noqa: B006
-    fund_sources: Annotated[
-        list[Annotated[str, StringConstraints(min_length=1, max_length=500, pattern="^[^\\x00]*$")]],
-        Query(
-            description="Whole sets of fund sources, each with commas between: APBD is APBD alone, APBD,BLUD exactly both.",
-            max_length=50,
-            examples=[["APBD,BLUD"]],
-        ),
-    ] = [],  # noqa: B006
-    supplier: Annotated[
-        list[Annotated[int, Query(ge=1, lt=2**63)]], Query(description="Ids of winners, of /suppliers.", max_length=50)
-    ] = [],  # noqa: B006
-    known: Facts = [],  # noqa: B006
-    unknown: Facts = [],  # noqa: B006
-    counted_in: CountedIn = [],  # noqa: B006
-    value_min: AmountBound = None,
-    value_max: AmountBound = None,
-    pagu_min: AmountBound = None,
-    pagu_max: AmountBound = None,
-    bidders_min: BiddersBound = None,
-    bidders_max: BiddersBound = None,
-    days_to_award_min: DaysBound = None,
-    days_to_award_max: DaysBound = None,
-    days_to_contract_min: DaysBound = None,
-    days_to_contract_max: DaysBound = None,
-    announced_from: MomentBound = None,
-    announced_before: MomentBound = None,
-    awarded_from: MomentBound = None,
-    awarded_before: MomentBound = None,
-    changed_from: MomentBound = None,
-    repeated: Annotated[bool | None, Query(description="Whether it was announced anew after a failure.")] = None,
-    schedule_moved: Annotated[
-        bool | None, Query(description="Whether its schedule was moved; where none is known, neither.")
-    ] = None,
-    small_business: Annotated[
-        bool | None,
-        Query(description="Whether its business size names small enterprises; where none is stated, neither."),
-    ] = None,
-    withdrawn: Annotated[bool | None, Query(description="Whether it vanished from its node.")] = None,
-    q: Annotated[
-        str | None, Query(max_length=200, pattern="^[^\\x00]*$", description="Words of the name, code or work unit.")
-    ] = None,
+    wanted: PackagesWanted,
     as_of: AsOf = None,
     limit: Limit = DEFAULT_PAGE,
     after: After = None,
@@ -179,46 +52,6 @@ async def list_packages(
     With `as_of` the packages are those of then, and the filters are asked of what was known of them then. Such a page, and
     one of a search, may hold fewer than `limit` packages while `next` says that more may follow.
     """
-    wanted = PackageFilter(
-        node=tuple(node),
-        region=tuple(region),
-        province=tuple(province),
-        institution=tuple(institution),
-        fiscal_year=tuple(fiscal_year),
-        kind=tuple(kind),
-        status=tuple(status),
-        category=tuple(category),
-        method=tuple(method),
-        value_basis=tuple(value_basis),
-        date_basis=tuple(date_basis),
-        announced_month=tuple(announced_month),
-        awarded_month=tuple(awarded_month),
-        fund_sources=tuple(fund_sources),
-        supplier=tuple(supplier),
-        known=tuple(dict.fromkeys(known)),
-        unknown=tuple(dict.fromkeys(unknown)),
-        counted_in=tuple(dict.fromkeys(counted_in)),
-        bidders_min=bidders_min,
-        bidders_max=bidders_max,
-        days_to_award_min=days_to_award_min,
-        days_to_award_max=days_to_award_max,
-        days_to_contract_min=days_to_contract_min,
-        days_to_contract_max=days_to_contract_max,
-        repeated=repeated,
-        schedule_moved=schedule_moved,
-        small_business=small_business,
-        value_min=value_min,
-        value_max=value_max,
-        pagu_min=pagu_min,
-        pagu_max=pagu_max,
-        announced_from=announced_from,
-        announced_before=announced_before,
-        awarded_from=awarded_from,
-        awarded_before=awarded_before,
-        changed_from=changed_from,
-        withdrawn=withdrawn,
-        q=q,
-    )
     key = decode_cursor(after, int)
     found = await search_packages(
         session, wanted, caller=caller, as_of=as_of, after=key[0] if key else None, limit=limit
@@ -346,25 +179,4 @@ def _changed(before: dict[str, Any], state: dict[str, Any]) -> list[str]:
 
 
 def _shown(fields: dict[str, Any], caller: Caller | None, node: str) -> dict[str, Any]:
-    """What a caller may see: no internal ids, every part with all of its names, personal data only for whom it concerns."""
-    shown = {name: value for name, value in fields.items() if name not in _INTERNAL}
-    for part, schema in _PARTS.items():
-        if part in shown:
-            shown[part] = [_whole(item, schema) for item in shown[part]]
-    return shown if may(caller, Act.READ_PERSONAL, node) else masked(shown)
-
-
-def _whole(item: dict[str, Any], schema: type[Schema]) -> dict[str, Any]:
-    shown: dict[str, Any] = {name: item.get(name) for name in schema.model_fields}
-    if "revisions" in shown:
-        shown["revisions"] = [_whole(revision, StageRevisionRead) for revision in shown["revisions"] or []]
-    return shown
-
-
-_PARTS: dict[str, type[Schema]] = {
-    "awards": AwardRead,
-    "offers": OfferRead,
-    "realizations": RealizationRead,
-    "schedule": StageRead,
-}
-_INTERNAL = frozenset({"id", "package_id", "said"})
+    return shown(fields, personal=may(caller, Act.READ_PERSONAL, node))
