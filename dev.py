@@ -26,7 +26,7 @@ Rakor: coordination hub of a province's electronic procurement
   python3 dev.py test [options]   every check and test; options go to pytest
   python3 dev.py run COMMAND ...  any command in the project's environment, such as: run rakor --help
 
-The first start installs what is needed beside this file (about 400 MB); later ones start at once.
+The first start installs what is needed beside this file (about 570 MB); later ones start at once.
 With uv on the PATH the same is: uv run --frozen rakor demo, uv run --frozen task check
 """
 
