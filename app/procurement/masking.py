@@ -22,6 +22,24 @@ _OWN_WORDS = frozenset(
         "content_hash",
         "parser_version",
         "sha256",
+        # Moments, days and months, which the hub writes itself.
+        "source_at",
+        "received_at",
+        "first_seen_at",
+        "last_seen_at",
+        "changed_at",
+        "fetched_at",
+        "announced_at",
+        "awarded_at",
+        "contracted_at",
+        "starts_at",
+        "ends_at",
+        "edited_at",
+        "announced_month",
+        "awarded_month",
+        "created_on",
+        "finished_on",
+        "realized_on",
     }
 )
 _CODES = frozenset({"rup_codes", "source_ids"})

@@ -75,7 +75,7 @@ async def _read(database: Database, after: Position, digest: Digest) -> Position
         async with database.reading() as session:
             page = await read_changes(session, EVERYTHING, after=after, limit=min(AT_ONCE, wanted - digest.count))
         for item in page.items:
-            digest.add(item.text.encode())
+            digest.add(item.content)
         after = page.next
         if not page.more:
             break

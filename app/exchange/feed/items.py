@@ -1,62 +1,40 @@
-"""One change as its followers get it: JSON text made of what the database keeps, with nothing that is not for everybody."""
+"""One change as its followers get it: JSON made of what the database keeps, with nothing that is not for everybody."""
 
 import hashlib
-import re
-from functools import lru_cache
+from typing import Any
 
-from app.core.text import mask_identifier
-from app.kit.json import dumps_text, loads
+from app.kit.json import dumps, loads
 from app.procurement.masking import masked
+from app.procurement.showing import shown
 
 FORMAT = 1
 """By which rules items are written. Raised when the same change would be written otherwise (masking, for one), so that
 checkpoints made by other rules are made anew."""
 
-# What a package's state keeps for the hub alone: the winner's identity holds the NPWP as it was stated.
-_IDENTITY = re.compile(r'"identity": "(?:[^"\\]|\\.)*", ')
-_NPWP = re.compile(r'"npwp": "((?:[^"\\]|\\.)*)"')
-# Text in which nobody's number or address can stand is written as it is kept: dates, amounts and codes are set aside,
-# and of what remains nine digits and signs in a row, an @, a reference or a letter outside ASCII are looked at closely.
-_PERHAPS = re.compile(
-    r"[@&\x80-\U0010ffff]|\\u"
-    r"|(?<![0-9])"
-    r'(?!(?<=")(?!62)[1-9][0-9]{0,13}")'
-    r'(?!(?<=")[0-9]{4}-[0-9]{2}-[0-9]{2}[T"])'
-    r"(?!(?<=: )[0-9]{1,18}(?:\.[0-9]{2})?[,}])"
-    r"[0-9][0-9\s.\-/()]{8}"
-)
+_ALWAYS_SAID = {"withdrawn": False, "is_repeated": False}
+"""What a kept state leaves out where it is not so."""
 
 
-def public_package(state: str) -> str:
-    """A package's kept state as everybody may see it. `state` is jsonb's own spelling, `": "` and `", "` and no more.
-
-    It says what `masked` would: only text that may need it is read and written anew.
-    """
-    text = _IDENTITY.sub("", state)
-    if _PERHAPS.search(text) is None:
-        return _NPWP.sub(_masked_npwp, text) if '"npwp": "' in text else text
-    return dumps_text(masked(loads(text)))
+def written(head: dict[str, Any], document: dict[str, Any]) -> bytes:
+    """The bytes of an item: what they hash to is what checkpoints are made of."""
+    return dumps({**head, head["entity"]: document})
 
 
-def _masked_npwp(found: re.Match[str]) -> str:
-    return f'"npwp": "{_masked_identifier(found[1])}"'
+def package_document(always: dict[str, Any], state: str) -> dict[str, Any]:
+    """A package as of one version: what never changes or is the version's own, then its state, personal data masked."""
+    return shown({**always, **_ALWAYS_SAID, **loads(state)}, personal=False)
 
 
-@lru_cache(maxsize=16384)
-def _masked_identifier(npwp: str) -> str:
-    return mask_identifier(npwp) or ""
-
-
-def public_document(entity: str, state: str) -> str:
+def other_document(entity: str, state: str) -> dict[str, Any]:
     """The document of anything else; of these, only what a node says of itself holds people's own text."""
+    document: dict[str, Any] = loads(state)
     if entity == "reported_figures":
-        document = loads(state)
-        return dumps_text({**document, **masked({name: document[name] for name in ("note", "source_document")})})
-    return state
+        return {**document, **masked({name: document[name] for name in ("note", "source_document")})}
+    return document
 
 
 class Digest:
-    """Items hashed as they are sent: of one page, and of the whole feed up to here."""
+    """Items hashed as they are sent, one after another: Dₙ = SHA-256(Dₙ₋₁ + SHA-256(item n)), D₀ being 32 zero bytes."""
 
     def __init__(self, count: int = 0, chain: bytes = bytes(32)) -> None:
         self.count = count

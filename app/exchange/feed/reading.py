@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.exchange.feed.cursor import Position, check_of
 from app.exchange.feed.errors import FeedRestarted
-from app.exchange.feed.items import public_document, public_package
+from app.exchange.feed.items import other_document, package_document, written
 from app.kit.db import ReadSession, speaking_plainly
 
 WALKED = 20_000
@@ -35,13 +35,13 @@ EVERYTHING = ChangeFilter()
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One change: where it stands, what it is about, and its JSON text as every follower gets it."""
+    """One change: where it stands, what it is about, and its JSON as every follower gets it."""
 
     position: Position
     entity: str
     op: str
     at: datetime
-    text: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,31 +225,25 @@ def _position(row: Any) -> Position:
 
 def _item(row: Any) -> Item:
     position = _position(row)
-    entity, op, version = row["entity"], row["op"], row["version"]
-    at = _moment(row["at"])
-    document = _package(row, at) if entity == "package" else public_document(entity, row["state"])
-    text = (
-        f'{{"cursor": "{position.encode()}", "at": "{at}", "entity": "{entity}", "op": "{op}", '
-        f'"version": {"null" if version is None else version}, "{entity}": {document}}}'
-    )
-    return Item(position, entity, op, _aware(row["at"]), text)
+    entity, at = row["entity"], _moment(row["at"])
+    if entity == "package":
+        always = {
+            "node": row["slug"],
+            "kind": row["kind"],
+            "code": row["code"],
+            "version": row["version"],
+            "first_seen_at": row["first_seen_at"],
+            "changed_at": at,
+        }
+        document = package_document(always, row["state"])
+    else:
+        document = other_document(entity, row["state"])
+    head = {"cursor": position.encode(), "at": at, "entity": entity, "op": row["op"], "version": row["version"]}
+    return Item(position, entity, row["op"], at, written(head, document))
 
 
-def _package(row: Any, at: str) -> str:
-    """The version's own fields, behind what is no part of a state because it never changes or is the version itself."""
-    state = public_package(row["state"])
-    first_seen = row["first_seen_at"].isoformat().replace("+00:00", "Z")
-    said = "" if row["op"] == "withdrawn" else '"withdrawn": false, '
-    return (
-        f'{{"node": "{row["slug"]}", "kind": "{row["kind"]}", "code": "{row["code"]}", "version": {row["version"]}, '
-        f'"first_seen_at": "{first_seen}", "changed_at": "{at}", {said}{state[1:]}'
-    )
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _aware(microseconds: int) -> datetime:
-    seconds, rest = divmod(microseconds, 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
-
-
-def _moment(microseconds: int) -> str:
-    return _aware(microseconds).isoformat().replace("+00:00", "Z")
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)

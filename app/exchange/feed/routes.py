@@ -17,13 +17,14 @@ from app.exchange.feed.schemas import ChangesRead, CheckpointRead, Entity
 from app.exchange.feed.streaming import events, read_next
 from app.exchange.feed.waiting import FeedWatch
 from app.kit.db import Database
+from app.kit.json import dumps
 from app.kit.paging import CursorInvalid, decode_cursor, encode_cursor
 from app.kit.web import problems
 from app.kit.web.answers import ExactJSON
 from app.kit.web.deps import Reading
 from app.kit.web.links import page_links
 from app.kit.web.schema import DEFAULT_PAGE, After, Limit, Page
-from app.procurement.routes import NodeSlugs
+from app.procurement.asking import NodeSlugs
 
 router = APIRouter(tags=["exchange"])
 
@@ -155,16 +156,19 @@ async def _begun(stream: Any) -> Any:
 
 
 def _json(page: ChangePage) -> Response:
-    items = [item.text for item in page.items]
-    body = (
-        f'{{"items": [{", ".join(items)}], "next": "{page.next.encode()}", "more": {"true" if page.more else "false"}, '
-        f'"epoch": {page.epoch}, "digest": "{page_digest(_joined(items))}"}}'
-    )
-    return Response(body.encode(), media_type="application/json")
+    items = [item.content for item in page.items]
+    following = {
+        "next": page.next.encode(),
+        "more": page.more,
+        "epoch": page.epoch,
+        "digest": page_digest(_joined(items)),
+    }
+    body = b'{"items":[' + b",".join(items) + b"]," + dumps(following)[1:]
+    return Response(body, media_type="application/json")
 
 
 def _lines(page: ChangePage) -> Response:
-    body = _joined([item.text for item in page.items])
+    body = _joined([item.content for item in page.items])
     digest = base64.b64encode(bytes.fromhex(page_digest(body))).decode()
     headers = {
         "X-Next-Cursor": page.next.encode(),
@@ -175,5 +179,5 @@ def _lines(page: ChangePage) -> Response:
     return Response(body, media_type=LINES, headers=headers)
 
 
-def _joined(items: list[str]) -> bytes:
-    return "".join(f"{item}\n" for item in items).encode()
+def _joined(items: list[bytes]) -> bytes:
+    return b"".join(b"%b\n" % item for item in items)

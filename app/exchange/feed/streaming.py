@@ -69,7 +69,7 @@ async def events(
             after = page.next
             if page.items:
                 yield b"".join(
-                    f"id: {item.position.encode()}\nevent: change\ndata: {item.text}\n\n".encode()
+                    b"id: %b\nevent: change\ndata: %b\n\n" % (item.position.encode().encode(), item.content)
                     for item in page.items
                 )
             else:
