@@ -104,6 +104,13 @@ _PERSONAL = re.compile(
 _PERHAPS_ASCII = re.compile(r"[0-9][0-9\s.\-/()]{8}")
 _PERHAPS = re.compile(r"\d[\d\s.\-–/()]{8}")
 _DIGIT = re.compile(r"\d")
+
+
+def may_identify(text: str) -> bool:
+    """Whether `mask_personal` has to look closer. A no is certain, for the text and for every part of it."""
+    return "@" in text or "&" in text or not text.isascii() or _PERHAPS_ASCII.search(text) is not None
+
+
 _BARE_CODE = re.compile("[1-9][0-9]{0,13}")
 
 

@@ -25,7 +25,8 @@ def escaped_json(text: str) -> str:
     return text.replace("\\", "\\\\")
 
 
-def _array(items: Sequence[Any]) -> str:
+def array_text(items: Sequence[Any]) -> str:
+    """A list as PostgreSQL writes an array, before COPY spells it."""
     if not items:
         return "{}"
     if type(items[0]) is int:
@@ -40,7 +41,7 @@ _SPELLINGS: dict[type, Callable[[Any], str]] = {
     Decimal: str,
     bool: lambda value: "t" if value else "f",
     datetime: datetime.isoformat,
-    list: _array,
+    list: array_text,
 }
 
 
