@@ -56,7 +56,7 @@ class ChangePage:
 
 # Nothing that is shown may ever be preceded by something that shows later. A transaction that is still running has a
 # number at or above the snapshot's xmin, so what lies below is complete (and of an epoch that has ended, everything is).
-_VISIBLE = """
+VISIBLE = """
     (c.epoch, c.xid) < ((SELECT max(epoch) FROM feed_epochs), pg_snapshot_xmin(pg_current_snapshot()))
 """
 _AFTER = "(c.epoch, c.xid, c.seq) > ($1::int, $2::text::xid8, $3::bigint)"
@@ -75,7 +75,7 @@ _DOCUMENTS = """
 # The whole feed, or what little of it is wanted: walked in its own order.
 _WALK = f"""
     WITH walked AS MATERIALIZED (
-        SELECT {_COLUMNS} FROM changes c WHERE {_AFTER} AND {_VISIBLE} {_ORDER} LIMIT $4
+        SELECT {_COLUMNS} FROM changes c WHERE {_AFTER} AND {VISIBLE} {_ORDER} LIMIT $4
     ), wanted AS MATERIALIZED (
         SELECT * FROM walked f WHERE %s {_ORDER} LIMIT $5
     )
@@ -86,10 +86,10 @@ _WALK = f"""
 _BY_NODE = f"""
     WITH mine AS MATERIALIZED (
         SELECT {_COLUMNS} FROM packages p JOIN changes c ON c.entity = 'package' AND c.entity_id = p.id
-        WHERE p.node_id = ANY($4::bigint[]) AND {_AFTER} AND {_VISIBLE} AND %s
+        WHERE p.node_id = ANY($4::bigint[]) AND {_AFTER} AND {VISIBLE} AND %s
         UNION ALL
         SELECT {_COLUMNS} FROM changes c
-        WHERE c.entity <> 'package' AND c.node_id = ANY($4::bigint[]) AND {_AFTER} AND {_VISIBLE} AND %s
+        WHERE c.entity <> 'package' AND c.node_id = ANY($4::bigint[]) AND {_AFTER} AND {VISIBLE} AND %s
     ), wanted AS MATERIALIZED (SELECT * FROM mine {_ORDER} LIMIT $5)
     SELECT {_SHOWN} FROM wanted f {_DOCUMENTS} {_ORDER}
 """  # noqa: S608 (the same)
@@ -98,16 +98,16 @@ _BY_NODE = f"""
 _HEAD = f"""
     SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
            c.entity_id, c.version, c.op
-    FROM changes c WHERE {_VISIBLE} ORDER BY c.epoch DESC, c.xid DESC, c.seq DESC LIMIT 1
+    FROM changes c WHERE {VISIBLE} ORDER BY c.epoch DESC, c.xid DESC, c.seq DESC LIMIT 1
 """  # noqa: S608 (the same)
 _WALKED_TO = f"""
     SELECT * FROM (
         SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
                c.entity_id, c.version, c.op, count(*) OVER () AS walked, row_number() OVER () AS place
-        FROM (SELECT * FROM changes c WHERE {_AFTER} AND {_VISIBLE} {_ORDER} LIMIT $4) c
+        FROM (SELECT * FROM changes c WHERE {_AFTER} AND {VISIBLE} {_ORDER} LIMIT $4) c
     ) w WHERE place = walked
 """  # noqa: S608 (the same)
-_COUNT = f"SELECT count(*) FROM (SELECT FROM changes c WHERE {_AFTER} AND {_VISIBLE} {_ORDER} LIMIT $4) c"  # noqa: S608
+_COUNT = f"SELECT count(*) FROM (SELECT FROM changes c WHERE {_AFTER} AND {VISIBLE} {_ORDER} LIMIT $4) c"  # noqa: S608
 _KNOWN = """
     SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
            c.entity_id, c.version, c.op
@@ -122,7 +122,7 @@ async def read_changes(session: ReadSession, wanted: ChangeFilter, *, after: Pos
     """
     place = (after.epoch, str(after.xid), after.seq)
     async with speaking_plainly(session) as driver:
-        await _expect(driver, after)
+        await expect_known(driver, after)
         epoch = await driver.fetchval("SELECT max(epoch) FROM feed_epochs")
         if wanted.node:
             nodes = await driver.fetch("SELECT id FROM nodes WHERE slug = ANY($1::text[])", list(wanted.node))
@@ -137,7 +137,7 @@ async def read_changes(session: ReadSession, wanted: ChangeFilter, *, after: Pos
     items = [_item(row) for row in rows[:limit]]
     if looked is not None:
         more = not wanted.node and looked["walked"] == look
-        return ChangePage(items, _position(looked), epoch, more)
+        return ChangePage(items, position_of(looked), epoch, more)
     return ChangePage(items, items[-1].position if items else after, epoch, len(rows) > limit)
 
 
@@ -151,15 +151,15 @@ async def read_head(session: ReadSession) -> Position | None:
     """The last change that everybody may see; None while nothing has ever happened."""
     async with speaking_plainly(session) as driver:
         head = await driver.fetchrow(_HEAD)
-    return None if head is None else _position(head)
+    return None if head is None else position_of(head)
 
 
-async def _expect(driver: Any, after: Position) -> None:
+async def expect_known(driver: Any, after: Position) -> None:
     """Refuse a place that names no change of this database, or another one than it did."""
     if after.is_start:
         return
     known = await driver.fetchrow(_KNOWN, after.epoch, str(after.xid), after.seq)
-    if known is None or _position(known).check != after.check:
+    if known is None or position_of(known).check != after.check:
         raise FeedRestarted
 
 
@@ -218,13 +218,13 @@ def _words(words: Sequence[str]) -> str:
     return ", ".join(f"'{word}'" for word in words)
 
 
-def _position(row: Any) -> Position:
+def position_of(row: Any) -> Position:
     check = check_of(row["at"], row["entity"], row["entity_id"], row["version"], row["op"])
     return Position(row["epoch"], int(row["xid"]), row["seq"], check)
 
 
 def _item(row: Any) -> Item:
-    position = _position(row)
+    position = position_of(row)
     entity, at = row["entity"], _moment(row["at"])
     if entity == "package":
         always = {
