@@ -193,3 +193,13 @@ async def test_a_header_cannot_smuggle_another():
             await client.get(host.url(), headers={"Referer": "x\r\nX-Other: 1"})
 
     assert host.asked == []
+
+
+async def test_a_body_is_posted_as_it_is_and_a_redirect_can_be_an_answer():
+    still, body = replace(HASTY, follows_redirects=False), b'{"a": "\xc3\xa9"}'
+    async with stranger(leads({"/a": redirect("/b", 307)})) as host, GuardedClient(still) as client:
+        answer = await client.post(host.url("/a"), body, headers={"content-type": "application/json"})
+
+    assert (answer.status, answer.content, len(host.asked)) == (307, b"", 1)
+    assert (host.asked[0].method, host.asked[0].body) == ("POST", body)
+    assert host.asked[0].headers["content-type"] == "application/json"

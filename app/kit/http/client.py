@@ -105,6 +105,13 @@ class GuardedClient:
             "POST", url, {"content-type": "application/x-www-form-urlencoded", **(headers or {})}, body
         )
 
+    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str]) -> Answer:
+        """Post a body as it is; `headers` say what it is. Asked again like all else, as often as the policy says.
+
+        Raises OutboundFailure.
+        """
+        return await self._request("POST", url, headers, body)
+
     @asynccontextmanager
     async def stream(self, url: str, *, headers: Mapping[str, str] | None = None) -> AsyncIterator[StreamedAnswer]:
         """Fetch what may be too large to hold; the content comes by the answer's `chunks()` and is bounded by the policy.
@@ -204,7 +211,7 @@ class GuardedClient:
         trail: list[str] = []
         while True:
             answer = await self._ask(question, patience, floor)
-            if not is_redirect(answer.status, answer.headers):
+            if not (self._policy.follows_redirects and is_redirect(answer.status, answer.headers)):
                 return replace(answer, redirects=tuple(trail))
             if len(trail) >= self._policy.max_redirects:
                 raise TooManyRedirects(

@@ -36,6 +36,8 @@ class OutboundPolicy:
     stream_seconds: float = 110
     """The longest that one stream may keep its reader waiting, all pauses together."""
     max_redirects: int = 5
+    follows_redirects: bool = True
+    """False: a redirect is an answer like any other, without its body."""
 
     attempts: int = 4
     backoff_seconds: float = 0.5
