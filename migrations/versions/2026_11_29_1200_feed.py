@@ -53,7 +53,7 @@ def upgrade() -> None:
     op.execute("ALTER TABLE changes ADD COLUMN node_id bigint, ADD COLUMN state jsonb")
     op.execute("""
         ALTER TABLE changes ADD CONSTRAINT ck_changes_entity
-        CHECK (entity IN ('package', 'node', 'run', 'reported_figures')) NOT VALID
+        CHECK (entity IN ('package', 'node', 'run', 'reported_figures'))
     """)
     # New packages come in the order of their ids, so that the index grows at its end.
     op.execute("CREATE INDEX ix_changes_packages ON changes (entity_id, version) WHERE entity = 'package'")
