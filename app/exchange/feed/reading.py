@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.exchange.feed.cursor import Position, check_of
-from app.exchange.feed.errors import FeedRestarted
+from app.exchange.feed.cursor import Position
 from app.exchange.feed.items import other_document, package_document, written
+from app.exchange.feed.places import VISIBLE, expect_known, position_of
 from app.kit.db import ReadSession, speaking_plainly
 
 WALKED = 20_000
@@ -54,11 +54,6 @@ class ChangePage:
     more: bool
 
 
-# Nothing that is shown may ever be preceded by something that shows later. A transaction that is still running has a
-# number at or above the snapshot's xmin, so what lies below is complete (and of an epoch that has ended, everything is).
-VISIBLE = """
-    (c.epoch, c.xid) < ((SELECT max(epoch) FROM feed_epochs), pg_snapshot_xmin(pg_current_snapshot()))
-"""
 _AFTER = "(c.epoch, c.xid, c.seq) > ($1::int, $2::text::xid8, $3::bigint)"
 _ORDER = "ORDER BY epoch, xid, seq"
 _COLUMNS = "c.epoch, c.xid, c.seq, c.at, c.entity, c.entity_id, c.version, c.op, c.node_id, c.state"
@@ -108,11 +103,6 @@ _WALKED_TO = f"""
     ) w WHERE place = walked
 """  # noqa: S608 (the same)
 _COUNT = f"SELECT count(*) FROM (SELECT FROM changes c WHERE {_AFTER} AND {VISIBLE} {_ORDER} LIMIT $4) c"  # noqa: S608
-_KNOWN = """
-    SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
-           c.entity_id, c.version, c.op
-    FROM changes c WHERE c.epoch = $1::int AND c.xid = $2::text::xid8 AND c.seq = $3::bigint
-"""
 
 
 async def read_changes(session: ReadSession, wanted: ChangeFilter, *, after: Position, limit: int) -> ChangePage:
@@ -152,15 +142,6 @@ async def read_head(session: ReadSession) -> Position | None:
     async with speaking_plainly(session) as driver:
         head = await driver.fetchrow(_HEAD)
     return None if head is None else position_of(head)
-
-
-async def expect_known(driver: Any, after: Position) -> None:
-    """Refuse a place that names no change of this database, or another one than it did."""
-    if after.is_start:
-        return
-    known = await driver.fetchrow(_KNOWN, after.epoch, str(after.xid), after.seq)
-    if known is None or position_of(known).check != after.check:
-        raise FeedRestarted
 
 
 def _conditions_of(wanted: ChangeFilter) -> str:
@@ -216,11 +197,6 @@ def _words(words: Sequence[str]) -> str:
         msg = f"{words} are no words of the vocabulary"
         raise ValueError(msg)
     return ", ".join(f"'{word}'" for word in words)
-
-
-def position_of(row: Any) -> Position:
-    check = check_of(row["at"], row["entity"], row["entity_id"], row["version"], row["op"])
-    return Position(row["epoch"], int(row["xid"]), row["seq"], check)
 
 
 def _item(row: Any) -> Item:
