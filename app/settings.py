@@ -181,6 +181,31 @@ class Settings(BaseSettings):
             min_length=1,
         ),
     ] = "rakor_roles"
+    public_url: Annotated[
+        str | None,
+        Field(
+            description="Address by which the hub is known outside, for links in open data; by default the one that is asked.",
+            pattern=r"^https?://[^\s?#]+$",
+        ),
+    ] = None
+    publisher: Annotated[str, Field(description="Who publishes the open data.", min_length=1, max_length=200)] = "Rakor"
+    publisher_url: Annotated[
+        str | None, Field(description="The publisher's own address.", pattern=r"^https?://[^\s]+$")
+    ] = None
+    license: Annotated[
+        str | None,
+        Field(
+            description="Address of the licence of the open data, e.g. https://creativecommons.org/licenses/by/4.0/. None by default.",
+            pattern=r"^https?://[^\s]+$",
+        ),
+    ] = None
+    ocds_prefix: Annotated[
+        str,
+        Field(
+            description="The publisher's prefix of all ocids, which the Open Contracting Partnership gives out; ocds-000000 stands for none.",
+            pattern="^ocds-[a-z0-9]{6}$",
+        ),
+    ] = "ocds-000000"
     url: Annotated[
         str, Field(description="The hub that `rakor push` hands files over to, by default the one on this machine.")
     ] = "http://127.0.0.1:8000"
