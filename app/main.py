@@ -14,6 +14,9 @@ from app.collection.routes import router as collection
 from app.core.problems import PROBLEM_KINDS
 from app.exchange.feed.routes import router as feed
 from app.exchange.feed.waiting import HEAD, FeedWatch
+from app.exchange.ocds.crawlers import router as crawlers
+from app.exchange.ocds.packaging import Publication
+from app.exchange.ocds.routes import router as ocds
 from app.kit.db import Asker, open_database
 from app.kit.log import configure_logging
 from app.kit.server import migrate
@@ -138,6 +141,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.provider = open_provider(settings)
         app.state.health_checks = {"database": database.ping}
         app.state.max_submission_bytes = settings.max_submission_mb * 1024 * 1024
+        app.state.ocds = Publication(
+            prefix=settings.ocds_prefix,
+            publisher=settings.publisher,
+            publisher_url=settings.publisher_url,
+            license=settings.license,
+            root=settings.public_url,
+        )
         app.state.submission_policy = SubmissionPolicy(withdraw_after=settings.withdraw_after_runs)
         with noticing_departure(app.state.feed_watch.close):
             yield
@@ -172,12 +182,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         reconciliation,
         progress,
         feed,
+        ocds,
         row_schemas,
         submission_withdrawals,
     ):
         app.include_router(router, prefix="/api/v1", max_body_size=MAX_BODY_BYTES)
     # Bodies of this one are streamed, and bounded where they are read.
     app.include_router(submission, prefix="/api/v1")
+    # At addresses that others have chosen.
+    app.include_router(crawlers, max_body_size=MAX_BODY_BYTES)
     app.include_router(_index_router())
     app.include_router(health_router())
     install_problem_handlers(app)
