@@ -21,10 +21,12 @@ _FILLED = (
     "procrastinate_jobs", "procrastinate_workers", "endpoint_health", "endpoints",
 )  # fmt: skip
 _RESTORE = f"""
+    ALTER TABLE endpoints DISABLE TRIGGER note_node;
     {"".join(f"DELETE FROM {table}; " for table in _FILLED)}
     UPDATE audit_seal SET entries = 0, hash = decode(repeat('00', 32), 'hex');
     INSERT INTO endpoints OVERRIDING SYSTEM VALUE TABLE kept.endpoints;
     DELETE FROM nodes n WHERE NOT EXISTS (SELECT 1 FROM kept.nodes k WHERE k.id = n.id);
+    ALTER TABLE endpoints ENABLE TRIGGER note_node;
     UPDATE nodes n SET state = k.state, edited = k.edited, changed_at = k.changed_at, retired_at = k.retired_at,
         kd_lpse = k.kd_lpse, software_version = k.software_version, stated_time_zone = k.stated_time_zone
     FROM kept.nodes k
