@@ -1,5 +1,6 @@
 """The one table: which adapter speaks which interface."""
 
+from app.adapters.hub.adapter import HubAdapter
 from app.adapters.inaproc.adapter import InaprocAdapter
 from app.adapters.isb.adapter import IsbAdapter
 from app.adapters.ocds.adapter import OcdsAdapter
@@ -12,4 +13,5 @@ ADAPTERS: dict[Interface, NodeAdapter] = {
     Interface.INAPROC: InaprocAdapter(),
     Interface.ISB: IsbAdapter(),
     Interface.OCDS: OcdsAdapter(),
+    Interface.HUB: HubAdapter(),
 }

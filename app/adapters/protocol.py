@@ -1,6 +1,6 @@
 """What every adapter offers, and the three ways in which a node lets us down."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -22,6 +22,12 @@ class Endpoint:
     options: dict[str, Any] = field(default_factory=dict)
     secret: str | None = field(default=None, repr=False)
     """The credential's secret (a Bearer token, a key in a path): never logged, never part of a problem or an answer's URL."""
+
+
+def options_with(options: Mapping[str, Any], *, slug: str, kd_lpse: int | None) -> dict[str, Any]:
+    """An endpoint's options, with what the register knows of its node where they do not say otherwise."""
+    known = {"node": slug} if kd_lpse is None else {"node": slug, "kd_lpse": kd_lpse}
+    return {**known, **options}
 
 
 @dataclass(frozen=True, slots=True)

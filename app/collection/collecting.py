@@ -18,6 +18,7 @@ from app.adapters.protocol import (
     NodeRefused,
     NodeUnreachable,
     NodeVisit,
+    options_with,
 )
 from app.collection import claims, findings, joining, ledger, owners
 from app.collection.absence import (
@@ -178,7 +179,7 @@ async def _ask_at(attempt: _Attempt) -> NodeFailure | None:
         interface=claim.interface,
         base_url=place.base_url,
         time_zone=attempt.sender.time_zone,
-        options=place.options if claim.kd_lpse is None else {"kd_lpse": claim.kd_lpse, **place.options},
+        options=options_with(place.options, slug=claim.slug, kd_lpse=claim.kd_lpse),
         secret=place.secret,
     )
     try:

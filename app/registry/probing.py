@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from app.adapters.catalogue import ADAPTERS
-from app.adapters.protocol import Endpoint, NodeAdapter, NodeFacts, NodeFailure
+from app.adapters.protocol import Endpoint, NodeAdapter, NodeFacts, NodeFailure, options_with
 from app.core.text import clean_text
 from app.core.vocabulary import Interface
 from app.kit.clock import utc_now
@@ -215,7 +215,8 @@ class _Round:
 
     async def _ask(self, client: GuardedClient, due: Due) -> NodeFacts:
         secret = None if self._prober.find_secret is None else await self._prober.find_secret(due.options)
-        endpoint = Endpoint(due.interface, due.base_url, due.time_zone, due.options, secret)
+        options = options_with(due.options, slug=due.slug, kd_lpse=None)
+        endpoint = Endpoint(due.interface, due.base_url, due.time_zone, options, secret)
         return await self._prober.adapters[due.interface].probe(client, endpoint)
 
     def _disappointed(self, due: Due, client: "_Listener", stopwatch: "_Stopwatch", error: NodeFailure) -> Finding:

@@ -1,4 +1,4 @@
-"""One simulated world, the four interfaces that tell of it, and what each of them says and leaves out."""
+"""One simulated world, the interfaces that tell of it, and what each of them says and leaves out."""
 
 import json
 from collections.abc import Callable
@@ -60,6 +60,8 @@ class Simulation:
     """Faults of the simulator that do not exist on this interface, and why."""
     one_word_for: dict[str, str] = field(default_factory=dict)
     """Statuses that the interface does not tell apart."""
+    lists_tell_all: bool = False
+    """Whether lists hold whole packages, so that nothing is asked of a single one."""
 
     @property
     def adapter(self):
@@ -87,7 +89,7 @@ class Simulation:
         if self.interface is Interface.SPSE:
             return {package.code for package in world.listed(SLUG, year, kind.value)}
         codes = {package.code for package in world.packages(SLUG, year, kind.value)}
-        if self.interface is not Interface.OCDS and kind is PackageKind.TENDER:
+        if self.interface not in {Interface.OCDS, Interface.HUB} and kind is PackageKind.TENDER:
             every = world.everything(SLUG, kind.value).values()
             codes |= {one.code for one in every if moves_over_the_year(one) and one.fiscal_years[-1] == year}
         return codes
@@ -232,6 +234,14 @@ def _ocds(facts, detail):
     facts["value"] = sum(given) if given and None not in given and detail["status"] == "completed" else None
 
 
+def _hub(facts, detail):
+    """A hub tells of the package what its winners' shares come to."""
+    for share in ("pdn", "umk"):
+        shares = [one[share] for one in detail["winners"]]
+        if shares and None not in shares:
+            facts[share] = sum(shares)
+
+
 _NO_SESSION = "there are no sessions and no pages for people"
 _NO_PAGES = {
     "login_page": _NO_SESSION,
@@ -265,6 +275,7 @@ SIMULATIONS = {
         path="-/inaproc",
         hosts={7, 8},
         unspoken=_SHORT_WORDS,
+        lists_tell_all=True,
         options={"kd_klpd": ["D999", "K99"]},
         secret=TOKEN,
         hidden=(TOKEN, TOKEN_WITHOUT_ROLE),
@@ -284,6 +295,7 @@ SIMULATIONS = {
         path="-/isb/api",
         hosts={7},
         unspoken=_SHORT_WORDS,
+        lists_tell_all=True,
         options=_ISB_OPTIONS,
         secret=json.dumps(_ISB_PATHS),
         hidden=(KEY, "kunci-salah"),
@@ -300,6 +312,7 @@ SIMULATIONS = {
     Interface.OCDS: Simulation(
         Interface.OCDS,
         path=f"-/ocds/{SLUG}/release-packages?size=60&year={{year}}",
+        lists_tell_all=True,
         hosts={None},
         unspoken={
             "stage": "a word of the standard",
@@ -318,5 +331,20 @@ SIMULATIONS = {
         },
         unharmed=_NO_PAGES,
         expects=_ocds,
+    ),
+    Interface.HUB: Simulation(
+        Interface.HUB,
+        path="-/hub",
+        lists_tell_all=True,
+        hosts={None},
+        unspoken={},
+        options={"node": SLUG},
+        wrong={
+            "another node": ("NodeRefused", {"options": {"node": "tidak-ada"}}),
+            "no slug": ("NodeRefused", {"options": {"node": "../rahasia-rekaan"}}),
+            "another service": ("NodeContractBroken", {"path": "-/ocds"}),
+        },
+        unharmed=_NO_PAGES,
+        expects=_hub,
     ),
 }

@@ -1,6 +1,7 @@
 """What every adapter must do, tried on the simulated world by every interface that tells of it."""
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,6 +9,7 @@ import pytest
 
 from app.adapters import protocol, row_streams
 from app.adapters.catalogue import ADAPTERS
+from app.adapters.hub import adapter as hub_adapter
 from app.adapters.inaproc import adapter as inaproc_adapter
 from app.adapters.inaproc import listing
 from app.adapters.isb import adapter as isb_adapter
@@ -19,6 +21,7 @@ from app.kit.http import GuardedClient
 from app.simulator.faults import Faults
 from app.simulator.running import running_simulator
 from tests.adapters.loopback import POLICY, index_of, merged
+from tests.adapters.other_hub import a_hub_that_knows, answer_for
 from tests.adapters.simulations import SIMULATIONS, SLUG, YEAR, a_world, told_by, truth_of, value_of
 
 HARMLESS = {"field-empty", "winner-without-amount", "completed-without-winner"}
@@ -67,8 +70,13 @@ MISTAKES = [(name, mistake) for name, simulation in SIMULATIONS.items() for mist
 
 
 @pytest.fixture(scope="module")
-def simulator():
-    with running_simulator(a_world()) as running:
+def simulator(server, template):
+    world = a_world()
+    with (
+        running_simulator(world) as running,
+        a_hub_that_knows(world, SLUG, server, template) as root,
+        closing(answer_for(running, root)),
+    ):
         yield running
 
 
@@ -78,6 +86,7 @@ def unharmed(simulator, monkeypatch):
     for module in (inaproc_adapter, isb_adapter, ocds_adapter):
         monkeypatch.setattr(module, "utc_now", lambda: datetime(YEAR + 1, 6, 1, tzinfo=UTC))
     monkeypatch.setattr(listing, "LIMIT", 120)
+    monkeypatch.setattr(hub_adapter, "LIMIT", 20)
     monkeypatch.setattr(row_streams, "BATCH", 100)
     monkeypatch.setattr(row_streams, "_PAUSE_SECONDS", 0.01)
     simulator.app.faults = Faults()
@@ -341,7 +350,7 @@ async def test_a_node_that_goes_away_behind_its_list_loses_details_or_nothing(si
         simulator.requests.clear()
         after = await visit.detail(entry)
 
-    if simulation.adapter.joins:
+    if simulation.lists_tell_all:
         assert (after.fields, after.problems) == (before.fields, before.problems)
         assert simulator.requests.total() == 0
     else:

@@ -157,7 +157,7 @@ async def test_the_schedule_leaves_retired_nodes_and_those_without_an_address_al
         await retire_node(session, "tapinkab", now=NOW)
         await revise_node(session, "balangankab", {"endpoints": ()}, now=NOW)
         await revise_node(
-            session, "banjarkab", {"endpoints": (EndpointDraft("hub", "https://hub.contoh.id"),)}, now=NOW
+            session, "banjarkab", {"endpoints": (EndpointDraft("push", "https://lpse.contoh.id"),)}, now=NOW
         )
 
     assert await _schedule(waiting, NOW) == 11 * 3  # years

@@ -1,0 +1,1 @@
+"""Another Rakor: a hub stands above others by reading their change feed."""
