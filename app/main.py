@@ -11,6 +11,7 @@ from pydantic import Field
 from app.access.oidc import Provider, ProviderSettings, outbound_policy
 from app.access.routes import router as access
 from app.collection.routes import router as collection
+from app.core.field_words import FIELD_WORDS, PARAMETER_WORDS
 from app.core.problems import PROBLEM_KINDS
 from app.exchange.feed.routes import router as feed
 from app.exchange.feed.waiting import HEAD, FeedWatch
@@ -30,7 +31,7 @@ from app.kit.web.edge import CrossOriginReads, HeadAsGet, RequestEdge
 from app.kit.web.health import health_router
 from app.kit.web.leaving import noticing_departure
 from app.kit.web.limits import RateLimits, RatePolicy
-from app.kit.web.openapi import describe, operation_id
+from app.kit.web.openapi import Words, describe, operation_id
 from app.kit.web.problem_page import install_problem_page
 from app.kit.web.problems import ProblemGuard, install_problem_handlers
 from app.kit.web.ready import ReadyAnswers, SharedReading
@@ -161,6 +162,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Coordination hub of a province's electronic procurement",
         description=DESCRIPTION,
         license_info={"name": "MIT", "identifier": "MIT"},
+        contact={"name": "Rakor"},
+        servers=[{"url": "/", "description": "The hub that serves this document."}],
         openapi_tags=TAGS,
         docs_url=None,
         redoc_url=None,
@@ -196,7 +199,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_problem_handlers(app)
     install_docs(app)
     install_problem_page(app, {code: (kind.indonesian, kind.english) for code, kind in PROBLEM_KINDS.items()})
-    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the contract
+    app.openapi = lambda: describe(app, Words(FIELD_WORDS, PARAMETER_WORDS))  # type: ignore[method-assign]  # FastAPI's documented way to extend the contract
 
     app.add_middleware(ProblemGuard)
     app.add_middleware(EntityTags)

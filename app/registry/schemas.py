@@ -63,7 +63,7 @@ InstitutionCode = Annotated[
 BaseURL = Annotated[
     str,
     # Printable ASCII without query, fragment, user name or backslash, which readers of addresses understand differently.
-    StringConstraints(pattern=r"^https?://[0-9A-Za-z._:\[\]-]+(/[!-\"$->@-\[\]-~]*)?$", max_length=300),
+    StringConstraints(pattern=r'^https?://[0-9A-Za-z._:\[\]-]+(/[!-"$->@-\[\]-~]*)?$', max_length=300),
     AfterValidator(_has_port),
     Field(description="Where the node answers, without query.", examples=["https://spse.inaproc.id/surabaya"]),
 ]

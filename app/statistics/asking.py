@@ -47,7 +47,8 @@ GroupBy = Annotated[
     list[Annotated[Dimension, WithJsonSchema(_DIMENSIONS)]],
     BeforeValidator(_split),
     Query(
-        description=f"Dimensions to group by, comma-separated: {', '.join(Dimension)}.", examples=["node,fiscal_year"]
+        description=f"Dimensions to group by, comma-separated: {', '.join(Dimension)}.",
+        examples=[["node", "fiscal_year"]],
     ),
 ]
 Compare = Annotated[

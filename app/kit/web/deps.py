@@ -63,7 +63,7 @@ def _choose_fields(request: Request, item: type[BaseModel]) -> list[dict[str, An
         return []
     names = sparse.names_in(values)
     sparse.choose(request, names)
-    sentences = sparse.unknown_among(names, item.model_fields)
+    sentences = sparse.unknown_among(names, sparse.names_of(item))
     return [_query_error(sparse.PARAMETER, "unknown_field", sentence) for sentence in sentences]
 
 

@@ -192,8 +192,14 @@ class Problem(BaseModel):
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items a page holds at most.")]
 # The form stands in the contract only: what does not have it is answered by `cursor-invalid`, not as a misspelt field.
 _CURSOR = "The `next` of the page before."
-After = Annotated[str | None, Query(description=_CURSOR, json_schema_extra={"pattern": NUMBER_CURSOR})]
-AfterCode = Annotated[str | None, Query(description=_CURSOR, json_schema_extra={"pattern": CODE_CURSOR})]
+After = Annotated[
+    str | None,
+    Query(description=_CURSOR, json_schema_extra={"pattern": NUMBER_CURSOR}, examples=["000000000000002a"]),
+]
+AfterCode = Annotated[
+    str | None,
+    Query(description=_CURSOR, json_schema_extra={"pattern": CODE_CURSOR}, examples=["73757261626179"]),
+]
 DEFAULT_PAGE = DEFAULT_LIMIT
 
 JSONObject = dict[str, Any]

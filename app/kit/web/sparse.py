@@ -29,6 +29,11 @@ def selectable_of(answer: Any) -> type[BaseModel] | None:
     return item if isinstance(item, type) and issubclass(item, BaseModel) else None
 
 
+def names_of(item: type[BaseModel]) -> list[str]:
+    """Its fields by the names that they travel under."""
+    return [field.alias or name for name, field in item.model_fields.items()]
+
+
 def unknown_among(chosen: Iterable[str], known: Iterable[str]) -> list[str]:
     """A sentence for each name that is none."""
     names = tuple(known)
