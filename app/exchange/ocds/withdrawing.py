@@ -1,7 +1,8 @@
 """What a release must say so that what is no longer so does not outlive it: merging only ever adds. Pure.
 
 OCDS takes a field back by null, and an award, a contract or a bid by its status. Of other objects in lists (documents,
-payments) the contents are taken back and the id remains; organisations and tenderers, once named, stay named.
+payments) the contents are taken back and the id remains; organisations and tenderers, once named, stay named, and a count
+stays until there is another.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ Object = dict[str, Any]
 
 _ENDED: dict[str, str] = {"awards": "cancelled", "contracts": "cancelled", "details": "withdrawn"}
 _KEPT = frozenset(
-    {"parties", "tenderers", "suppliers", "buyer", "procuringEntity", "payee"}
+    {"parties", "tenderers", "suppliers", "buyer", "procuringEntity", "payee", "statistics"}
     | {"period", "enquiryPeriod", "tenderPeriod", "awardPeriod"}
 )
 """Lists and objects that cannot be taken back: null is no value of theirs, and nothing may be left empty."""
