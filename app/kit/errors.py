@@ -1,6 +1,8 @@
 """How the hub says no: the domain says what kind of no, the web edge knows statuses."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Kind(StrEnum):
@@ -19,6 +21,7 @@ class Kind(StrEnum):
     TOO_LARGE = "too_large"
     TOO_SLOW = "too_slow"
     TOO_MANY = "too_many"
+    RANGE = "range"
 
 
 class HubError(Exception):
@@ -29,6 +32,8 @@ class HubError(Exception):
     title: str
     retry_after: int | None = None
     """After how many seconds the same request may do better; None: not by waiting."""
+    headers: Mapping[str, str] = MappingProxyType({})
+    """What HTTP wants to be said along with it."""
 
     def __init__(self, english: str, indonesian: str) -> None:
         super().__init__(english)

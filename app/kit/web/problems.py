@@ -32,6 +32,7 @@ STATUS_OF = {
     Kind.TOO_LARGE: 413,
     Kind.TOO_SLOW: 408,
     Kind.TOO_MANY: 429,
+    Kind.RANGE: 416,
 }
 
 _HTTP_PROBLEMS = {
@@ -130,6 +131,7 @@ async def _hub_error(request: Request, error: Exception) -> Response:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="rakor"'
     if error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
+    answer.headers.update(error.headers)
     return answer
 
 

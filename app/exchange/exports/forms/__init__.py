@@ -1,0 +1,1 @@
+"""How rows are written: one module a form, all from the same lines."""

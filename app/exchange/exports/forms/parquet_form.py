@@ -1,0 +1,97 @@
+"""Parquet with honest types: amounts are decimals, moments are UTC, lists are lists; written group by group."""
+
+from collections.abc import Iterable
+from typing import Any, BinaryIO
+
+from app.exchange.exports.forms.protocol import Heading, Value, values_of
+from app.exchange.exports.layout import Column, Layout, Line, Type
+from app.kit.json import dumps
+
+GROUP_ROWS = 50_000
+"""Rows of one row group: what is held in memory at once."""
+
+
+class ParquetForm:
+    """Rows of one layout as a Parquet file. The library is large, and loaded only where such a file is made."""
+
+    def __init__(self, file: BinaryIO, layout: Layout, heading: Heading) -> None:
+        import pyarrow as pa  # noqa: PLC0415 (see above)
+        from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
+
+        self._arrow: Any = pa
+        self._columns = layout.columns
+        self._schema = self._schema_of(heading)
+        self._waiting: list[list[Value]] = []
+        words = [column.name for column in self._columns if column.type in {Type.WORD, Type.TEXT}]
+        self._writer: Any = ParquetWriter(
+            file, self._schema, compression="zstd", use_dictionary=words, write_statistics=True
+        )
+
+    def write(self, lines: Iterable[Line]) -> None:
+        self._waiting += [values_of(line) for line in lines]
+        if len(self._waiting) >= GROUP_ROWS:
+            self._write_group()
+
+    def close(self) -> None:
+        if self._waiting:
+            self._write_group()
+        self._writer.close()
+
+    def _write_group(self) -> None:
+        arrays = [
+            self._array(column, values)
+            for column, values in zip(self._columns, zip(*self._waiting, strict=True), strict=True)
+        ]
+        self._waiting = []
+        self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema), row_group_size=GROUP_ROWS)
+
+    def _array(self, column: Column, values: tuple[Value, ...]) -> Any:
+        wanted = self._type_of(column)
+        match column.type:
+            case Type.AMOUNT | Type.SUM | Type.SHARE | Type.DAYS | Type.MOMENT | Type.DATE:
+                return self._arrow.array(values, self._arrow.string()).cast(wanted)
+            case _:
+                return self._arrow.array(values, wanted)
+
+    def _type_of(self, column: Column) -> Any:
+        arrow = self._arrow
+        match column.type:
+            case Type.WORD | Type.TEXT:
+                return arrow.string()
+            case Type.TEXTS:
+                return arrow.list_(arrow.string())
+            case Type.YEARS:
+                return arrow.list_(arrow.int32())
+            case Type.WHOLE:
+                return arrow.int64()
+            case Type.AMOUNT:
+                return arrow.decimal128(20, 2)
+            case Type.SUM:
+                return arrow.decimal128(38, 2)
+            case Type.SHARE:
+                return arrow.decimal128(20, 6)
+            case Type.DAYS:
+                return arrow.decimal128(12, 1)
+            case Type.FLAG:
+                return arrow.bool_()
+            case Type.MOMENT:
+                return arrow.timestamp("us", "UTC")
+            case Type.DATE:
+                return arrow.date32()
+
+    def _schema_of(self, heading: Heading) -> Any:
+        fields = [
+            self._arrow.field(
+                column.name, self._type_of(column), metadata={"en": column.english, "id": column.indonesian}
+            )
+            for column in self._columns
+        ]
+        stated = {
+            "rakor.dataset": heading.dataset,
+            "rakor.moment": heading.moment.isoformat(),
+            "rakor.question": dumps(heading.question).decode(),
+            "rakor.masked": "true" if heading.masked else "false",
+            **({} if heading.rows is None else {"rakor.rows": str(heading.rows)}),
+            **({} if heading.cursor is None else {"rakor.cursor": heading.cursor}),
+        }
+        return self._arrow.schema(fields, metadata=stated)
