@@ -19,6 +19,7 @@ class FakeAdapter:
 
     def __init__(self, interface, *, kinds=tuple(PackageKind), joins=True):
         self.interface, self.kinds, self.joins = interface, frozenset(kinds), joins
+        self.lists_tell_all = joins
         self.lists = {}
         self.failing = {}
         self.asked = Counter()

@@ -24,7 +24,7 @@ class PowerCut(BaseException):
 TOMBSTONE = """
     SELECT p.withdrawn, p.version, c.op, p.version = c.version, v.state ? 'withdrawn'
     FROM packages p
-    JOIN LATERAL (SELECT op, version FROM changes WHERE entity_id = p.id ORDER BY seq DESC LIMIT 1) c ON true
+    JOIN LATERAL (SELECT op, version FROM changes WHERE entity = 'package' AND entity_id = p.id ORDER BY seq DESC LIMIT 1) c ON true
     JOIN package_versions v ON v.package_id = p.id AND v.version = p.version
     WHERE p.code = :code
 """

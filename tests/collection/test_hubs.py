@@ -1,0 +1,205 @@
+"""A hub above other hubs: it has what they have, follows what becomes of it, and never feeds itself."""
+
+import asyncio
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from app.core.vocabulary import Interface
+from app.kit.db import open_database
+from app.procurement.service import withdraw_packages
+from app.registry.service import EndpointDraft, revise_node
+from app.settings import Settings
+from tests.adapters.other_hub import record_of
+from tests.collection.road import SLUG, YEARS, Road, a_collector, a_world
+from tests.conftest import NOW
+from tests.contract.serving import serving
+from tests.records import cloned, door_of, execute, minutes
+
+ITS_OWN = {"version", "first_seen_at", "changed_at", "source"}
+"""What each hub says for itself."""
+
+
+class Hub:
+    """A real Rakor on loopback, and its database."""
+
+    def __init__(self, urls):
+        self.settings = Settings(_env_file=None, database_url=urls.app, log_level="error")
+        self.url = urls.app
+        self.root = ""
+
+    def above(self, *others):
+        """From now on this hub has the node from these."""
+
+        async def register(database):
+            async with database.transaction() as session:
+                endpoints = tuple(EndpointDraft("hub", other.root) for other in others)
+                await revise_node(session, SLUG, {"endpoints": endpoints}, now=NOW)
+
+        self.do(register)
+        return self
+
+    def collect(self, *, years=YEARS, **policy):
+        async def collect(database):
+            road = Road(database, a_collector(database, **policy))
+            return [(await road.collect(year=year), year) for year in years]
+
+        return [run for run, _ in self.do(collect)]
+
+    def do(self, work):
+        async def done():
+            database = open_database(self.url, pool_size=5)
+            try:
+                return await work(database)
+            finally:
+                await database.close()
+
+        return asyncio.run(done())
+
+    def get(self, path, **parameters):
+        return httpx.get(f"{self.root}/api/v1/{path}", params=parameters, timeout=60).raise_for_status().json()
+
+    def packages(self):
+        """What the feed says of each package as it is now."""
+        found = {}
+        page = {"next": None, "more": True}
+        while page["more"]:
+            after = {"after": page["next"]} if page["next"] else {}
+            page = self.get("changes", entity="package", latest="true", limit=5000, **after)
+            found |= {(item["package"]["kind"], item["package"]["code"]): item for item in page["items"]}
+        return {
+            key: {name: value for name, value in item["package"].items() if name not in ITS_OWN} | {"op": item["op"]}
+            for key, item in found.items()
+        }
+
+    def savings(self):
+        return [self.get("statistics/savings", node=SLUG, fiscal_year=year)["total"] for year in YEARS]
+
+
+@pytest.fixture
+def hubs(server, template):
+    """As many hubs as a test asks for; none knows a package."""
+    with ExitStack() as stack:
+
+        def another():
+            hub = Hub(stack.enter_context(cloned(server, template)))
+            hub.root = stack.enter_context(serving(hub.settings))
+            return hub
+
+        yield another
+
+
+@pytest.fixture
+def world():
+    return a_world()
+
+
+@pytest.fixture
+def district(hubs, world):
+    """A hub that knows a whole simulated node."""
+    hub = hubs()
+    details = [detail for year in YEARS for detail in world.details(SLUG, year)]
+
+    async def fill(database):
+        door = await door_of(database, SLUG, Interface.INAPROC)
+        await door.record(*map(record_of, details))
+
+    hub.do(fill)
+    return hub
+
+
+def figures(savings):
+    return [
+        {name: figure[name] for name in ("packages", "completed", "by_pagu", "by_hps", "left_out", "basis")}
+        for figure in savings
+    ]
+
+
+def test_the_hub_above_has_all_that_the_hub_below_has(hubs, district):
+    province = hubs().above(district)
+
+    runs = province.collect()
+
+    assert [run.state for run in runs] == ["completed", "completed"]
+    assert sum(run.new for run in runs) == len(district.packages())
+    assert province.packages() == district.packages()
+    assert {package["status"] for package in province.packages().values()} >= {"running", "completed", "failed"}
+    assert {kind for kind, _ in province.packages()} == {
+        "tender",
+        "non_tender",
+        "recorded",
+        "self_managed",
+        "emergency",
+    }
+    assert figures(province.savings()) == figures(district.savings())
+    [again, _] = province.collect()
+    assert (again.unchanged, again.new, again.changed) == (again.seen, 0, 0)
+
+
+def test_what_changes_and_what_vanishes_below_follows_above(hubs, district, world):
+    province = hubs().above(district)
+    province.collect(years=[2025])
+    tenders = [detail for detail in world.details(SLUG, 2025) if detail["kind"] == "tender"]
+    recorded = [detail for detail in world.details(SLUG, 2025) if detail["kind"] == "recorded"]
+
+    async def change(database):
+        door = await door_of(database, SLUG, Interface.INAPROC)
+        await door.record(record_of({**tenders[0], "pagu": tenders[0]["pagu"] + 1}), now=NOW + minutes(5))
+        async with door.writing() as session:
+            gone = [(recorded[0]["kind"], recorded[0]["code"])]
+            await withdraw_packages(session, door.sender, gone, now=NOW + minutes(6))
+
+    district.do(change)
+    runs = [province.collect(years=[2025])[0] for _ in range(3)]
+
+    assert [run.changed for run in runs] == [1, 0, 0]
+    assert [run.withdrawn for run in runs] == [0, 0, 1]
+    below, above = district.packages(), province.packages()
+    assert below["recorded", recorded[0]["code"]]["op"] == "withdrawn"
+    assert above == {key: package for key, package in below.items() if key in above}
+    assert figures(province.savings())[1] == figures(district.savings())[1]
+
+
+def test_a_chain_of_three_hubs_carries_everything_to_its_end(hubs, district):
+    province = hubs().above(district)
+    province.collect()
+    nation = hubs().above(province)
+
+    assert [run.state for run in nation.collect()] == ["completed", "completed"]
+    assert nation.packages() == district.packages()
+    assert figures(nation.savings()) == figures(district.savings())
+
+
+def test_a_hub_never_collects_from_itself(hubs, district):
+    before = district.packages()
+    district.above(district)
+
+    [run] = district.collect(years=[2025])
+
+    assert (run.state, run.seen) == ("failed", 0)
+    assert district.packages() == before
+
+
+def test_two_hubs_do_not_confirm_each_other_for_ever(hubs, district):
+    other = hubs().above(district)
+    assert other.collect(years=[2025])[0].state == "completed"
+    district.above(other)
+
+    assert [hub.collect(years=[2025])[0].state for hub in (district, other)] == ["failed", "failed"]
+
+
+def test_a_hub_that_is_restored_from_a_backup_is_followed_again(hubs, district):
+    """What the restored hub has lost is withdrawn above like whatever else vanishes: only after several runs agree."""
+    province = hubs().above(district)
+    province.collect(years=[2025])
+    known = province.packages()
+
+    async def forget(database):
+        await execute(database, "INSERT INTO feed_epochs (epoch, place, began_at) VALUES (2, 'elsewhere', now())")
+
+    district.do(forget)
+
+    [run] = province.collect(years=[2025])
+    assert (run.state, run.changed, run.new) == ("completed", 0, 0)
+    assert province.packages() == known
