@@ -110,7 +110,7 @@ class NodeVisit(Protocol):
     async def detail(self, entry: IndexEntry) -> PackageRecord:
         """Fetch and read all that the node says of one package. Raises NodeFailure when it does not answer.
 
-        Where the adapter joins, the entry holds all there is and nothing is fetched.
+        Where lists tell all (see NodeAdapter), the entry holds all there is and nothing is fetched.
         """
         ...
 
@@ -126,6 +126,8 @@ class NodeAdapter(Protocol):
     parser_version: str
     joins: bool
     """Whether packages are put together from rows of several lists: entries of one package are then merged into one."""
+    lists_tell_all: bool
+    """Whether an entry, or all entries of a package together, hold all there is: details cost no request."""
 
     def visit(self, client: GuardedClient, endpoint: Endpoint) -> AbstractAsyncContextManager[NodeVisit]:
         """Open a sitting; the client carries the cookie jar of this sitting alone."""

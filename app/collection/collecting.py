@@ -208,8 +208,8 @@ async def _read_lists(attempt: _Attempt, visit: NodeVisit) -> None:
             await joining.sign_joined(session, claim)
             without_parts = await ledger.kinds_without_parts(session, claim)
             attempt.sender = replace(attempt.sender, without_parts=without_parts)
-        # What was put together from lists costs no request to look at again, and its fingerprint covers all of it.
-        recheck_after = None if attempt.adapter.joins else policy.recheck_after
+        # What lists tell as a whole has a fingerprint that covers all of it.
+        recheck_after = None if attempt.adapter.lists_tell_all else policy.recheck_after
         await ledger.skip_settled(session, claim, attempt.sender, recheck_after=recheck_after, now=utc_now())
 
 
@@ -263,7 +263,7 @@ async def _read_details(attempt: _Attempt, visit: NodeVisit) -> None:
         load,
         store,
         packages_at_once=min(policy.packages_at_once, host.concurrency),
-        packages_per_commit=policy.joined_per_commit if attempt.adapter.joins else policy.packages_per_commit,
+        packages_per_commit=policy.listed_per_commit if attempt.adapter.lists_tell_all else policy.packages_per_commit,
         is_stopping=attempt.is_leaving,
         seats=attempt.collector.seats,
     )

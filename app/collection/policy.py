@@ -56,7 +56,7 @@ class CollectionPolicy:
     special_hosts: Mapping[str, HostPolicy] = field(default_factory=dict)
     packages_at_once: int = 3
     packages_per_commit: int = 5
-    joined_per_commit: int = 200
+    listed_per_commit: int = 200
     recheck_after: timedelta | None = timedelta(days=7)
     shrink_tolerance: float = SHRINK_TOLERANCE
     withdraw_after_runs: int = 3

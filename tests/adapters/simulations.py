@@ -60,8 +60,6 @@ class Simulation:
     """Faults of the simulator that do not exist on this interface, and why."""
     one_word_for: dict[str, str] = field(default_factory=dict)
     """Statuses that the interface does not tell apart."""
-    lists_tell_all: bool = False
-    """Whether lists hold whole packages, so that nothing is asked of a single one."""
 
     @property
     def adapter(self):
@@ -275,7 +273,6 @@ SIMULATIONS = {
         path="-/inaproc",
         hosts={7, 8},
         unspoken=_SHORT_WORDS,
-        lists_tell_all=True,
         options={"kd_klpd": ["D999", "K99"]},
         secret=TOKEN,
         hidden=(TOKEN, TOKEN_WITHOUT_ROLE),
@@ -295,7 +292,6 @@ SIMULATIONS = {
         path="-/isb/api",
         hosts={7},
         unspoken=_SHORT_WORDS,
-        lists_tell_all=True,
         options=_ISB_OPTIONS,
         secret=json.dumps(_ISB_PATHS),
         hidden=(KEY, "kunci-salah"),
@@ -312,7 +308,6 @@ SIMULATIONS = {
     Interface.OCDS: Simulation(
         Interface.OCDS,
         path=f"-/ocds/{SLUG}/release-packages?size=60&year={{year}}",
-        lists_tell_all=True,
         hosts={None},
         unspoken={
             "stage": "a word of the standard",
@@ -335,7 +330,6 @@ SIMULATIONS = {
     Interface.HUB: Simulation(
         Interface.HUB,
         path="-/hub",
-        lists_tell_all=True,
         hosts={None},
         unspoken={},
         options={"node": SLUG},

@@ -148,6 +148,7 @@ def test_an_adapter_says_what_it_is(simulation):
     assert adapter.kinds <= frozenset(PackageKind)
     assert adapter.parser_version
     assert isinstance(adapter.joins, bool)
+    assert isinstance(adapter.lists_tell_all, bool)
 
 
 # --- Lists
@@ -350,7 +351,7 @@ async def test_a_node_that_goes_away_behind_its_list_loses_details_or_nothing(si
         simulator.requests.clear()
         after = await visit.detail(entry)
 
-    if simulation.lists_tell_all:
+    if simulation.adapter.lists_tell_all:
         assert (after.fields, after.problems) == (before.fields, before.problems)
         assert simulator.requests.total() == 0
     else:

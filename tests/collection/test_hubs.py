@@ -15,7 +15,7 @@ from tests.adapters.other_hub import record_of
 from tests.collection.road import SLUG, YEARS, Road, a_collector, a_world
 from tests.conftest import NOW
 from tests.contract.serving import serving
-from tests.records import cloned, door_of, execute, minutes
+from tests.records import cloned, door_of, minutes
 
 ITS_OWN = {"version", "first_seen_at", "changed_at", "source"}
 """What each hub says for itself."""
@@ -187,19 +187,3 @@ def test_two_hubs_do_not_confirm_each_other_for_ever(hubs, district):
     district.above(other)
 
     assert [hub.collect(years=[2025])[0].state for hub in (district, other)] == ["failed", "failed"]
-
-
-def test_a_hub_that_is_restored_from_a_backup_is_followed_again(hubs, district):
-    """What the restored hub has lost is withdrawn above like whatever else vanishes: only after several runs agree."""
-    province = hubs().above(district)
-    province.collect(years=[2025])
-    known = province.packages()
-
-    async def forget(database):
-        await execute(database, "INSERT INTO feed_epochs (epoch, place, began_at) VALUES (2, 'elsewhere', now())")
-
-    district.do(forget)
-
-    [run] = province.collect(years=[2025])
-    assert (run.state, run.changed, run.new) == ("completed", 0, 0)
-    assert province.packages() == known

@@ -38,6 +38,7 @@ class HubAdapter:
     kinds: frozenset[PackageKind] = frozenset(PackageKind)
     parser_version: str = "hub-1"
     joins: bool = False
+    lists_tell_all: bool = True
 
     @asynccontextmanager
     async def visit(self, client: GuardedClient, endpoint: Endpoint) -> AsyncIterator["HubVisit"]:

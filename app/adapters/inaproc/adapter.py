@@ -32,6 +32,7 @@ class InaprocAdapter:
     kinds: frozenset[PackageKind] = frozenset(KINDS)
     parser_version: str = "inaproc-1"
     joins: bool = True
+    lists_tell_all: bool = True
 
     @asynccontextmanager
     async def visit(self, client: GuardedClient, endpoint: Endpoint) -> AsyncIterator["InaprocVisit"]:

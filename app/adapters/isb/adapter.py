@@ -40,6 +40,7 @@ class IsbAdapter:
     kinds: frozenset[PackageKind] = frozenset(KINDS)
     parser_version: str = "isb-1"
     joins: bool = True
+    lists_tell_all: bool = True
 
     @asynccontextmanager
     async def visit(self, client: GuardedClient, endpoint: Endpoint) -> AsyncIterator["IsbVisit"]:

@@ -30,6 +30,7 @@ class OcdsAdapter:
     kinds: frozenset[PackageKind] = frozenset({PackageKind.TENDER, PackageKind.NON_TENDER})
     parser_version: str = "ocds-1"
     joins: bool = True
+    lists_tell_all: bool = True
 
     @asynccontextmanager
     async def visit(self, client: GuardedClient, endpoint: Endpoint) -> AsyncIterator["OcdsVisit"]:

@@ -38,6 +38,7 @@ class SpseAdapter:
     kinds: frozenset[PackageKind] = frozenset(KINDS)
     parser_version: str = "spse-2"
     joins: bool = False
+    lists_tell_all: bool = False
 
     @asynccontextmanager
     async def visit(self, client: GuardedClient, endpoint: Endpoint) -> AsyncIterator["SpseVisit"]:
