@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
 
-from app.collection.tables import Run, RunBatch, RunProblem
+from app.collection.tables import Run, RunBatch, RunProblem, RunWithdrawal
 from app.kit.db import ReadSession
 from app.registry.tables import Node
 
@@ -44,6 +45,16 @@ async def find_run(session: ReadSession, run_id: int) -> tuple[Run, str] | None:
         await session.execute(select(Run, Node.slug).join(Node, Node.id == Run.node_id).where(Run.id == run_id))
     ).first()
     return (row[0], row[1]) if row else None
+
+
+async def settled_at(session: ReadSession, run: Run) -> datetime | None:
+    """When anything of a run that has ended last changed: its end, or a later decision on what it no longer saw."""
+    if run.finished_at is None:
+        return None
+    decided = await session.scalar(
+        select(func.greatest(RunWithdrawal.decided_at, RunWithdrawal.undone_at)).where(RunWithdrawal.run_id == run.id)
+    )
+    return max(run.finished_at, decided or run.finished_at)
 
 
 async def list_problems(session: ReadSession, run_id: int, *, after: int | None, limit: int) -> Sequence[RunProblem]:

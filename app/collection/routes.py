@@ -99,7 +99,7 @@ async def list_runs(
 async def get_run(session: Reading, id: RunId) -> Response:  # noqa: A002 (the API's word)
     """One run: its state, its counts and how many problems it has."""
     run, node = await service.get_run(session, id)
-    return ExactJSON(_run(run, node))
+    return ExactJSON(_run(run, node), changed_at=await queries.settled_at(session, run))
 
 
 @router.get(

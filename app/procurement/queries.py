@@ -40,9 +40,9 @@ async def without_negations(session: ReadSession, q: str) -> str | None:
 
 
 async def read_packages(
-    session: ReadSession, ids: Sequence[int], *, last_seen: str = LAST_SEEN
+    session: ReadSession, ids: Sequence[int], *, last_seen: str = LAST_SEEN, awards: bool = True
 ) -> list[dict[str, Any]]:
-    """The packages of these ids in their order, each with its awards."""
+    """The packages of these ids in their order, each with its awards unless nobody wants them."""
     if not ids:
         return []
     statement = f"""
@@ -50,18 +50,24 @@ async def read_packages(
         WHERE p.id = ANY(CAST(:ids AS bigint[])) ORDER BY p.id
     """  # noqa: S608 (columns are constants of this room)
     rows = (await session.execute(text(statement), {"ids": list(ids)})).mappings()
-    return await with_awards(session, [dict(row) for row in rows])
+    packages = [dict(row) for row in rows]
+    return await with_awards(session, packages) if awards else packages
 
 
 DOCUMENTS = dict.fromkeys(("offers", "realizations", "schedule", "source_ids"), JSONB())
+# When anything was last heard of it, by whatever source: nothing that is shown of a package changes at another time.
+HEARD_OF = """
+    (SELECT max(greatest(o.received_at, o.last_seen_at, o.withdrawn_at)) FROM observations o WHERE o.package_id = p.id)
+    AS heard_of_at
+"""
 # What a list of packages leaves out, because it is long.
 DETAIL_COLUMNS = "p.description, p.offers, p.realizations, p.schedule, p.source_ids"
 
 
 async def find_package(session: ReadSession, node: str, kind: str, code: str) -> dict[str, Any] | None:
-    """One package with all that is known of it, and what each of its sources last said (`said`)."""
+    """One package with all that is known of it, what each of its sources last said (`said`), and when (`heard_of_at`)."""
     statement = f"""
-        SELECT {COLUMNS}, {LAST_SEEN}, {DETAIL_COLUMNS} FROM packages p JOIN nodes n ON n.id = p.node_id
+        SELECT {COLUMNS}, {LAST_SEEN}, {HEARD_OF}, {DETAIL_COLUMNS} FROM packages p JOIN nodes n ON n.id = p.node_id
         WHERE n.slug = :node AND p.kind = :kind AND p.code = :code
     """  # noqa: S608 (the same)
     parameters = {"node": node, "kind": kind, "code": code}

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from app.access.callers import Caller
 from app.access.errors import KeyInvalid, KeyMissing, NotAllowed
@@ -14,6 +14,7 @@ from app.kit.web import problems
 from app.kit.web.answers import KEY_OPTIONAL, answer_for
 from app.kit.web.deps import Reading
 from app.kit.web.schema import DEFAULT_PAGE, After, AsOf, Limit, Page
+from app.kit.web.sparse import wants
 from app.procurement import queries, raw
 from app.procurement.asking import NodeSlugs as NodeSlugs  # noqa: PLC0414 (the feed asks for it here)
 from app.procurement.asking import PackagesWanted
@@ -40,6 +41,7 @@ Code = Annotated[
     openapi_extra=KEY_OPTIONAL,
 )
 async def list_packages(
+    request: Request,
     caller: OptionalCaller,
     session: Reading,
     wanted: PackagesWanted,
@@ -54,7 +56,13 @@ async def list_packages(
     """
     key = decode_cursor(after, int)
     found = await search_packages(
-        session, wanted, caller=caller, as_of=as_of, after=key[0] if key else None, limit=limit
+        session,
+        wanted,
+        caller=caller,
+        as_of=as_of,
+        after=key[0] if key else None,
+        limit=limit,
+        awards=wants(request, "awards"),
     )
     return answer_for(
         caller,
@@ -84,7 +92,7 @@ async def get_package(
         package = past
     else:
         raise PackageNotFound(node, kind, code)
-    said = package.pop("said")
+    said, heard_of_at = package.pop("said"), package.pop("heard_of_at", None)
     differing = {"disagreements": [{"field": field, "stated": by} for field, by in disagreements(said).items()]}
     return answer_for(
         caller,
@@ -93,6 +101,7 @@ async def get_package(
             "field_sources": attribution(said),
             **(differing if may(caller, Act.READ_PERSONAL, node) else masked(differing)),
         },
+        changed_at=None if heard_of_at is None else max(package["changed_at"], heard_of_at),
     )
 
 

@@ -1,7 +1,7 @@
 """What packages look like over HTTP."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -164,6 +164,8 @@ class StageRead(Schema):
 
 class PackageDetail(PackageRead):
     """One procurement process with all that is known of it, and where each field comes from."""
+
+    may_be_sparse: ClassVar[bool] = True
 
     description: str | None
     offers: list[OfferRead]

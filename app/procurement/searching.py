@@ -38,8 +38,9 @@ async def search_packages(
     as_of: datetime | None = None,
     after: int | None,
     limit: int,
+    awards: bool = True,
 ) -> Found:
-    """A page of what a caller may find, as it is or as it was: a caller of None is the public.
+    """A page of what a caller may find, as it is or as it was: a caller of None is the public. Awards only if wanted.
 
     The database searches the whole text; whatever was found is looked at again where something of it is masked. Nearly
     nothing is, so that a page nearly always takes one read.
@@ -49,7 +50,7 @@ async def search_packages(
     shown: list[dict[str, Any]] = []
     size = limit + 1
     for _ in range(_MOST_READS if as_of is None else _MOST_READS_OF_THE_PAST):
-        rows, after = await _read(session, wanted, as_of=as_of, after=after, limit=size, loosely=loosely)
+        rows, after = await _read(session, wanted, as_of=as_of, after=after, limit=size, loosely=loosely, awards=awards)
         if q:
             rows = await _found_by_what_is_shown(session, rows, q, caller, all_of_them=loosely is not None)
         shown += rows
@@ -69,6 +70,7 @@ async def _read(
     after: int | None,
     limit: int,
     loosely: str | None,
+    awards: bool,
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Packages, and the id after which more may follow."""
     if as_of is not None:
@@ -76,7 +78,7 @@ async def _read(
     places = await places_of(session, wanted) if names_places(wanted) else Places()
     conditions = conditions_of(wanted, places, loosely=loosely)
     ids, read_to = await find_ids(session, conditions, Range(after or 0, limit))
-    return await queries.read_packages(session, ids), read_to
+    return await queries.read_packages(session, ids, awards=awards), read_to
 
 
 async def _found_by_what_is_shown(

@@ -72,14 +72,10 @@ async def put_reported_figures(
     openapi_extra=KEY_OPTIONAL,
 )
 async def get_reported_figures(
-    request: Request, caller: OptionalCaller, session: Reading, node: NodeSlug, fiscal_year: FiscalYear
+    caller: OptionalCaller, session: Reading, node: NodeSlug, fiscal_year: FiscalYear
 ) -> Response:
     """What a node states of itself for a fiscal year. It is the node's word; nothing of it was computed here."""
-    answer = _answer(caller, node, await reported.get_stated(session, node, fiscal_year))
-    if answer.headers["ETag"] in _tags(request.headers.get("if-none-match")):
-        kept = {name: answer.headers[name] for name in ("ETag", "Cache-Control", "Vary")}
-        return Response(status_code=304, headers=kept)
-    return answer
+    return _answer(caller, node, await reported.get_stated(session, node, fiscal_year))
 
 
 @router.get(
@@ -132,7 +128,7 @@ def _answer(caller: Caller | None, node: str, stated: Stated, *, status_code: in
     """One statement, tagged by its revision."""
     whole = _read(node, stated)
     shown = _shown(caller, node, stated)
-    answer = answer_for(caller, shown, status_code=status_code)
+    answer = answer_for(caller, shown, status_code=status_code, changed_at=stated.row.received_at)
     answer.headers["ETag"] = f'"{stated.row.revision}{"" if shown == whole else _MASKED}"'
     return answer
 
@@ -172,10 +168,6 @@ def _read(node: str, stated: Stated) -> dict[str, Any]:
             for remark in stated.remarks
         ],
     }
-
-
-def _tags(header: str | None) -> set[str]:
-    return {tag.strip().removeprefix("W/") for tag in (header or "").split(",")}
 
 
 def _expected(if_match: str | None) -> str | None:

@@ -22,18 +22,18 @@ class ExactJSON(Response):
     after it is. `changed_at` is when any of it last changed; who cannot tell that says nothing.
     """
 
-    media_type = "application/json"
-
     def __init__(
         self,
         content: Any,
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
         *,
+        media_type: str = "application/json",
         changed_at: datetime | None = None,
     ) -> None:
         self.content = content
         self.status_code = status_code
+        self.media_type = media_type
         self.background = None
         self.init_headers(headers)
         if changed_at is not None:
