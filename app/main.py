@@ -31,6 +31,7 @@ from app.kit.web.edge import CrossOriginReads, HeadAsGet, RequestEdge
 from app.kit.web.health import health_router
 from app.kit.web.leaving import noticing_departure
 from app.kit.web.limits import RateLimits, RatePolicy
+from app.kit.web.links import SERVICE
 from app.kit.web.openapi import Words, describe, operation_id
 from app.kit.web.problem_page import install_problem_page
 from app.kit.web.problems import ProblemGuard, install_problem_handlers
@@ -120,7 +121,8 @@ def _index_router() -> APIRouter:
                 documentation="/docs",
                 openapi="/openapi.json",
                 resources={name.replace("/", "_").replace("-", "_"): f"/api/v1/{name}" for name in names},
-            )
+            ),
+            headers={"Link": SERVICE},
         )
 
     return router
