@@ -18,6 +18,9 @@ from app.exchange.feed.waiting import HEAD, FeedWatch
 from app.exchange.ocds.crawlers import router as crawlers
 from app.exchange.ocds.packaging import Publication
 from app.exchange.ocds.routes import router as ocds
+from app.exchange.webhooks.contract import messages
+from app.exchange.webhooks.routes import router as webhooks
+from app.exchange.webhooks.targets import outbound_policy as webhook_policy
 from app.kit.db import Asker, open_database
 from app.kit.log import configure_logging
 from app.kit.server import migrate
@@ -81,6 +84,7 @@ TAGS = [
         "name": "exchange",
         "description": "Taking everything away: the change feed, exports, OCDS, webhooks.",
     },
+    {"name": "webhooks", "description": "Being told what happens: subscriptions, signed messages, deliveries."},
     {"name": "operations", "description": "Is it alive, is it ready, what is here."},
 ]
 
@@ -113,6 +117,7 @@ def _index_router() -> APIRouter:
             "suppliers",
             "statistics/savings",
             "changes",
+            "webhooks",
         )
         return ExactJSON(
             Index(
@@ -151,6 +156,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             license=settings.license,
             root=settings.public_url,
         )
+        app.state.webhook_policy = webhook_policy(settings.allowed_networks)
         app.state.submission_policy = SubmissionPolicy(withdraw_after=settings.withdraw_after_runs)
         with noticing_departure(app.state.feed_watch.close):
             yield
@@ -167,6 +173,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         contact={"name": "Rakor"},
         servers=[{"url": "/", "description": "The hub that serves this document."}],
         openapi_tags=TAGS,
+        webhooks=messages,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -187,6 +194,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         reconciliation,
         progress,
         feed,
+        webhooks,
         ocds,
         row_schemas,
         submission_withdrawals,

@@ -27,6 +27,9 @@ from app.collection.rhythm import Rhythm
 from app.collection.service import COLLECT_NODE
 from app.core.dates import TimeZone
 from app.exchange.feed.checkpoints import reckon_checkpoints
+from app.exchange.webhooks.jobs import tend_webhook_storage
+from app.exchange.webhooks.sending import Courier
+from app.exchange.webhooks.targets import outbound_policy as webhook_policy
 from app.jobs.queue import QUEUE
 from app.kit.db import Database, driver_url, open_database
 from app.kit.http import OutboundPolicy
@@ -226,12 +229,15 @@ async def work(settings: Settings, url: str, *, parent: int | None = None) -> No
     )
     policy = collection_policy(settings)
     collector = Collector(database, HostGate(database, policy), policy, stopping.is_set)
+    courier = Courier(database, webhook_policy(settings.allowed_networks), is_stopping=stopping.is_set)
     log.info("worker.started", concurrency=settings.worker_concurrency)
     chores = [
         asyncio.create_task(_repeat(5, partial(_tend_runs, collector, settings), stopping)),
         asyncio.create_task(_repeat(5, partial(submissions.tend_submissions, database), stopping)),
         asyncio.create_task(_repeat(3600, partial(submissions.tend_bodies, database), stopping)),
         asyncio.create_task(_repeat(5, partial(_tend_checkpoints, database, stopping), stopping)),
+        asyncio.create_task(_repeat(1, courier.tend_until_idle, stopping)),
+        asyncio.create_task(_repeat(3600, partial(tend_webhook_storage, database), stopping)),
         asyncio.create_task(
             _repeat(3600, partial(jobs.tend_storage, database, raw_months=settings.raw_months), stopping)
         ),
@@ -261,6 +267,8 @@ async def work(settings: Settings, url: str, *, parent: int | None = None) -> No
         await asyncio.gather(*chores, return_exceptions=True)
         with contextlib.suppress(Exception):  # A lost database forgets our places by itself.
             await collector.gate.close()
+        with contextlib.suppress(Exception):  # Leases end by themselves, too.
+            await courier.close()
         await database.close()
         log.info("worker.stopped")
 

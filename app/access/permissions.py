@@ -29,6 +29,8 @@ class Act(StrEnum):
     """Make, list, rotate and revoke keys."""
     KEEP_CREDENTIALS = "keep-credentials"
     """Set the secrets by which the hub asks sources."""
+    KEEP_WEBHOOKS = "keep-webhooks"
+    """Subscribe to what happens, and see how it was delivered; with a node's key to what happens to its own nodes."""
     READ_AUDIT = "read-audit"
     """Read the audit trail."""
 
@@ -60,6 +62,7 @@ PERMISSIONS: dict[Act, dict[Role, Reach]] = {
     Act.READ_RAW:          _row(_ALL,     _NONE, _ALL),
     Act.KEEP_KEYS:         _row(_ALL,     _NONE, _NONE),
     Act.KEEP_CREDENTIALS:  _row(_ALL,     _NONE, _NONE),
+    Act.KEEP_WEBHOOKS:     _row(_ALL,     _OWN,  _NONE),
     Act.READ_AUDIT:        _row(_ALL,     _NONE, _ALL),
 }  # fmt: skip
 

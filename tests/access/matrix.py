@@ -116,6 +116,18 @@ EXPECTED: dict[str, Line] = {
     "list_submission_schemas": Line(PUBLIC),
     "get_submission_schema": Line(PUBLIC),
     "download_template": Line(PUBLIC),
+    # webhooks: whose node they belong to does not stand in the address, and a reader keeps none
+    "create_webhook": Line(Who(node=ALL), {"url": "https://93.184.215.14/rakor"}, {201}),
+    "list_webhooks": Line(Who(node=ALL)),
+    "get_webhook": Line(PROVINCE_AND_OWN_NODE, **_HIDDEN),
+    "revise_webhook": Line(PROVINCE_AND_OWN_NODE, {"state": "paused"}, **_HIDDEN),
+    "delete_webhook": Line(PROVINCE_AND_OWN_NODE, query={"dry_run": "true"}, **_HIDDEN),
+    "rotate_webhook_secret": Line(PROVINCE_AND_OWN_NODE, {}, {201}, **_HIDDEN),
+    "ping_webhook": Line(PROVINCE_AND_OWN_NODE, good={202}, **_HIDDEN),
+    "replay_webhook": Line(PROVINCE_AND_OWN_NODE, {"since": "2026-11-29T00:00:00+07:00"}, **_HIDDEN),
+    "list_webhook_deliveries": Line(PROVINCE_AND_OWN_NODE, **_HIDDEN),
+    "get_webhook_delivery": Line(PROVINCE_AND_OWN_NODE, **_HIDDEN),
+    "replay_webhook_delivery": Line(PROVINCE_AND_OWN_NODE, good={202}, **_HIDDEN),
     # suppliers
     "list_suppliers": Line(SHOWS_MORE_TO_KEYS),
     "get_supplier": Line(SHOWS_MORE_TO_KEYS),

@@ -36,6 +36,8 @@ SNAPSHOT = """
            (SELECT count(*) FROM access_former_secrets) AS rotated, (SELECT count(*) FROM audit_entries) AS acts,
            (SELECT count(*) FROM runs) AS runs, (SELECT count(*) FROM run_batches) AS batches,
            (SELECT count(*) FROM observations) AS observations, (SELECT count(*) FROM credentials) AS credentials,
+           (SELECT count(*) FROM webhook_secrets) AS secrets, (SELECT count(*) FROM webhook_deliveries) AS deliveries,
+           (SELECT md5(string_agg(w::text, '|' ORDER BY w.id)) FROM webhooks w) AS webhooks,
            (SELECT md5(string_agg(n::text, '|' ORDER BY n.id)) FROM nodes n) AS nodes,
            (SELECT md5(string_agg(p::text, '|' ORDER BY p.id)) FROM register_proposals p) AS proposals
 """
@@ -115,7 +117,7 @@ async def _secrets(database) -> dict[str, str | None]:
 
 async def _objects(world: World) -> dict[str, dict[str, Any]]:
     database, client, province = world.database, world.client, bearer(world.secrets["province"])
-    observations, runs, submissions = {}, {}, {}
+    observations, runs, submissions, webhooks, deliveries = {}, {}, {}, {}, {}
     for slug in (A, B):
         await (await door_of(database, slug)).record(a_record("1", raw=(an_answer(),)))
         [found] = await rows(
@@ -137,6 +139,12 @@ async def _objects(world: World) -> dict[str, dict[str, Any]]:
                 f"/api/v1/nodes/{slug}/reported-figures/2025", json={"packages": 2}, headers=province
             )
             assert stated.status_code == 201, stated.text
+        if "create_webhook" in OPERATIONS:
+            node = bearer(world.secrets[slug])
+            subscribed = await client.post("/api/v1/webhooks", json=EXPECTED["create_webhook"].body, headers=node)
+            webhooks[slug] = subscribed.json()["id"]
+            sent = await client.post(f"/api/v1/webhooks/{webhooks[slug]}/ping", headers=node)
+            deliveries[slug] = sent.json()["id"]
     batch = await client.post("/api/v1/run-batches", json={"province": "35", "fiscal_year": 2024}, headers=province)
     async with database.transaction() as session:
         proposal = await session.scalar(
@@ -155,6 +163,8 @@ async def _objects(world: World) -> dict[str, dict[str, Any]]:
         "run-batches/id": everywhere(batch.json()["id"], 999_999),
         "register-proposals/id": everywhere(proposal, 999_999),
         "submissions/id": of_each(submissions.get(A), submissions.get(B), 999_999),
+        "webhook": of_each(webhooks.get(A), webhooks.get(B), 999_999),
+        "delivery": of_each(deliveries.get(A), deliveries.get(B), 999_999),
         "observation": of_each(observations[A], observations[B], 999_999),
         "page": everywhere("pengumuman", "pengumuman"),
         "kind": everywhere("tender", "tender"),

@@ -12,7 +12,7 @@ ANYWHERE = {
     "reader": {Act.READ_SUBMISSIONS, Act.READ_PERSONAL, Act.READ_RAW, Act.READ_AUDIT},
     "node": set(),
 }
-OWN = {Act.COLLECT, Act.PUSH, Act.READ_SUBMISSIONS, Act.REPORT_FIGURES, Act.READ_PERSONAL}
+OWN = {Act.COLLECT, Act.PUSH, Act.READ_SUBMISSIONS, Act.REPORT_FIGURES, Act.READ_PERSONAL, Act.KEEP_WEBHOOKS}
 
 
 def test_every_act_says_something_of_every_role():

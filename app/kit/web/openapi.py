@@ -67,6 +67,7 @@ def _build(app: FastAPI, words: Words) -> dict[str, Any]:
         summary=app.summary,
         description=app.description,
         routes=app.routes,
+        webhooks=app.webhooks.routes,
         tags=app.openapi_tags,
         license_info=app.license_info,
         contact=app.contact,
@@ -221,7 +222,8 @@ def _give_examples(operation: dict[str, Any], schemas: Schemas) -> None:
     bodies += [(response, False) for status, response in operation["responses"].items() if status.startswith("2")]
     for body, is_sent in bodies:
         for media_type, content in body.get("content", {}).items():
-            is_described = "schema" in content and content["schema"]
+            # Bytes of a form that is read by other rules than a schema's need none.
+            is_described = bool(content.get("schema")) and content["schema"].get("format") != "binary"
             if is_described and media_type.endswith("json") and not {"example", "examples"} & set(content):
                 example = example_of(content["schema"], schemas, is_sent=is_sent)
                 content["example"] = _thin(example) if media_type == sparse.MEDIA_TYPE else example
