@@ -8,17 +8,15 @@ from app.access.callers import Caller
 from app.access.errors import KeyInvalid, KeyMissing, NotAllowed
 from app.access.permissions import Act
 from app.access.web import Permitted
-from app.core.vocabulary import Interface, NodeState
 from app.kit.paging import CursorInvalid, decode_cursor, encode_cursor
 from app.kit.web import problems
 from app.kit.web.answers import ExactJSON
 from app.kit.web.deps import Now, Reading, Writing
 from app.kit.web.schema import DEFAULT_PAGE, After, AfterCode, Limit, Page
 from app.registry import keeping, passport, probe_queries, queries, service
+from app.registry.asking import NodesWanted
 from app.registry.errors import NodeAlreadyRegistered, NodeNotFound, ReferenceUnknown, RegionNotFound
 from app.registry.schemas import (
-    Availability,
-    Health,
     InstitutionRead,
     InstitutionType,
     NodeCreate,
@@ -98,18 +96,12 @@ async def list_institutions(
 async def list_nodes(
     session: Reading,
     now: Now,
-    province: Annotated[ProvinceCode | None, Query(description="Only nodes of this province.")] = None,
-    region: Annotated[RegionCode | None, Query(description="Only nodes of this government.")] = None,
-    interface: Annotated[Interface | None, Query(description="Only nodes that answer by this interface.")] = None,
-    state: Annotated[NodeState | None, Query(description="Only nodes in this state.")] = None,
-    health: Annotated[Health | None, Query(description="Only nodes whose collection stands so.")] = None,
-    availability: Annotated[Availability | None, Query(description="Only nodes that answer their probes so.")] = None,
+    wanted: NodesWanted,
     limit: Limit = DEFAULT_PAGE,
     after: AfterCode = None,
 ) -> Response:
     """List the nodes of the register by slug, each with how fresh its figures are."""
     key = decode_cursor(after, str)
-    wanted = queries.NodeFilter(province, region, interface, state, health, availability)
     found = await queries.list_nodes(session, wanted, after=key[0] if key else None, limit=limit + 1, now=now)
     items = await passport.node_reads(session, found[:limit], now)
     return ExactJSON(Page(items=items, next=encode_cursor(items[-1].slug) if len(found) > limit else None))

@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
 from typing import Any
 
 from app.exchange.exports.layout import Line, Spelling, parted
@@ -19,18 +19,19 @@ _PARAMETER = re.compile(r"(?<!:):(\w+)")
 
 async def copy_lines(
     session: ReadSession, select: str, parameters: Mapping[str, Any], spelling: Spelling
-) -> AsyncIterator[list[Line]]:
+) -> AsyncGenerator[list[Line]]:
     """What a SELECT of a layout's columns gives. Whoever breaks off loses the connection, which is in the middle of it."""
     rest = b""
-    async for piece in _copied(session, select, parameters, null=spelling.null):
-        whole, end, rest = (rest + piece).rpartition(b"\n")
-        if end:
-            yield [parted(row) for row in whole.decode().split("\n")]
+    async with aclosing(_copied(session, select, parameters, null=spelling.null)) as pieces:
+        async for piece in pieces:
+            whole, end, rest = (rest + piece).rpartition(b"\n")
+            if end:
+                yield [parted(row) for row in whole.decode().split("\n")]
 
 
 async def _copied(
     session: ReadSession, select: str, parameters: Mapping[str, Any], *, null: str
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     statement, arguments = _numbered(select, parameters)
     pieces: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING)
     held: list[bytes] = []

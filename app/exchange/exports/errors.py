@@ -39,16 +39,3 @@ class ExportsBusy(HubError):
             "As many exports as the hub can bear are under way already. Try again shortly.",
             "Ekspor yang sedang berjalan sudah sebanyak kemampuan hub. Cobalah beberapa saat lagi.",
         )
-
-
-class RangeNotSatisfiable(HubError):
-    kind = Kind.RANGE
-    code = "range-not-satisfiable"
-    title = "Range not satisfiable"
-
-    def __init__(self, length: int) -> None:
-        self.headers = {"Content-Range": f"bytes */{length}", "Accept-Ranges": "bytes"}
-        super().__init__(
-            f"The file has {length} bytes, and the range lies beyond them.",
-            f"Berkas ini berukuran {length} byte, dan rentang yang diminta di luar itu.",
-        )

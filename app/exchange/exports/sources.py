@@ -1,6 +1,7 @@
 """Where the rows of an export come from: all of one moment, in little memory, and counted beforehand where that can be."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,7 +33,7 @@ class Source:
     layout: Layout
     rows: int | None
     most: int
-    lines: AsyncIterator[list[Line]] = field(repr=False)
+    lines: AsyncGenerator[list[Line]] = field(repr=False)
 
 
 async def open_source(session: ReadSession, wanted: Wanted, spelling: Spelling, *, now: datetime) -> Source:
@@ -48,7 +49,7 @@ async def open_source(session: ReadSession, wanted: Wanted, spelling: Spelling, 
 
 
 def _in_hand(layout: Layout, rows: list[dict[str, Any]], spelling: Spelling) -> Source:
-    async def lines() -> AsyncIterator[list[Line]]:
+    async def lines() -> AsyncGenerator[list[Line]]:
         for start in range(0, len(rows), _AT_ONCE):
             yield [line_of(layout, row, spelling) for row in rows[start : start + _AT_ONCE]]
 
@@ -106,18 +107,19 @@ async def _bound(session: ReadSession, asked: PackagesAsked, conditions: Conditi
 
 async def _copied(
     session: ReadSession, layout: Layout, conditions: Conditions, audience: Audience, spelling: Spelling
-) -> AsyncIterator[list[Line]]:
+) -> AsyncGenerator[list[Line]]:
     has_awards = layout is AWARDS
     order = "p.id, a.position" if has_awards else "p.id"
     select = f"SELECT {layout.selected(spelling)} {_from(conditions, has_awards=has_awards)} ORDER BY {order}"
     see = sight_of(audience, layout, spelling)
-    async for lines in copy_lines(session, select, conditions.parameters, spelling):
-        yield [see(line) for line in lines]
+    async with aclosing(copy_lines(session, select, conditions.parameters, spelling)) as copied:
+        async for lines in copied:
+            yield [see(line) for line in lines]
 
 
 async def _searched(
     session: ReadSession, layout: Layout, wanted: Wanted, spelling: Spelling
-) -> AsyncIterator[list[Line]]:
+) -> AsyncGenerator[list[Line]]:
     asked = wanted.asked
     assert isinstance(asked, PackagesAsked)
     caller = _somebody(wanted.audience)
