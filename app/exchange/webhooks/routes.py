@@ -48,8 +48,8 @@ _UNKEPT = {"Cache-Control": "no-store"}
 _REFUSED = (KeyMissing, KeyInvalid, NotAllowed)
 _UNSEEN = (WebhookNotFound, KeyMissing, KeyInvalid)
 
-WebhookId = Annotated[int, Path(ge=1, lt=2**63, examples=[3])]
-DeliveryId = Annotated[int, Path(ge=1, lt=2**63, examples=[41])]
+WebhookId = Annotated[int, Path(ge=1, lt=2**63, description="The subscription's id.", examples=[3])]
+DeliveryId = Annotated[int, Path(ge=1, lt=2**63, description="The delivery's id.", examples=[41])]
 
 
 def _keeper(caller: AnyCaller) -> Caller:
@@ -207,7 +207,12 @@ async def list_webhook_deliveries(
     webhook: WebhookId,
     state: Annotated[DeliveryState | None, Query(description="Only those in this state.")] = None,
     type: Annotated[  # noqa: A002 (the API's word)
-        str | None, Query(pattern="^[a-z_]{1,40}[.][a-z_]{1,40}$", description="Only messages of this type.")
+        str | None,
+        Query(
+            pattern="^[a-z_]{1,40}[.][a-z_]{1,40}$",
+            description="Only messages of this type.",
+            examples=["package.upsert"],
+        ),
     ] = None,
     limit: Limit = DEFAULT_PAGE,
     after: After = None,

@@ -82,7 +82,7 @@ class WebhookUpdate(Input):
 
     url: Annotated[TargetUrl | None, Field(description=_URL)] = None
     description: Description = None
-    filters: WebhookFilters | None = None
+    filters: Annotated[WebhookFilters | None, Field(description="Those filters that are to change.")] = None
     state: Annotated[
         Literal["active", "paused"] | None,
         Field(description="paused: nothing is sent. active: it goes on from its place, with all that waits."),
@@ -137,20 +137,22 @@ class WebhookRead(Schema):
     url: Annotated[str, Field(examples=["https://penerima.example/rakor"])]
     description: Description
     filters: FiltersRead
-    state: WebhookState
+    state: Annotated[
+        WebhookState, Field(description="active: messages are sent. paused: by its keeper. disabled: by the hub.")
+    ]
     reason: Annotated[
         Literal["gone", "failing"] | None,
         Field(description="Why it is disabled. gone: answered 410. failing: took nothing for five days."),
     ]
     created_at: datetime
-    changed_at: datetime
-    disabled_at: datetime | None
+    changed_at: Annotated[datetime, Field(description="When it was last revised, or disabled.")]
+    disabled_at: Annotated[datetime | None, Field(description="When it was disabled; null unless it is.")]
     place: Annotated[Cursor, Field(description="Up to here of the feed everything wanted was made a delivery.")]
     failures: Annotated[int, Field(description="Attempts in a row that failed.", examples=[0])]
-    failing_since: datetime | None
+    failing_since: Annotated[datetime | None, Field(description="Since when every attempt has failed.")]
     held_until: Annotated[datetime | None, Field(description="Until then nothing is sent: it fails, or asked for it.")]
-    last_attempt_at: datetime | None
-    last_success_at: datetime | None
+    last_attempt_at: Annotated[datetime | None, Field(description="When a message was last sent.")]
+    last_success_at: Annotated[datetime | None, Field(description="When a message was last taken.")]
     former_ends_at: Annotated[
         datetime | None,
         Field(description="Until when a secret from before a rotation signs, too; null when none does."),
@@ -170,9 +172,9 @@ class WebhookIssued(WebhookRead):
 class AttemptRead(Schema):
     """One attempt to deliver a message."""
 
-    at: datetime
+    at: Annotated[datetime, Field(description="When it was made.")]
     status: Annotated[int | None, Field(description="What it was answered; null when no answer came.", examples=[503])]
-    latency_ms: Annotated[int, Field(examples=[35])]
+    latency_ms: Annotated[int, Field(description="How long it took, in milliseconds.", examples=[35])]
     error: Annotated[
         str | None, Field(description="Why it failed, as a code; null when it did not.", examples=["http-503"])
     ]
@@ -183,16 +185,18 @@ class DeliveryRead(Schema):
     """One message to one subscriber, and how its delivery went."""
 
     id: Annotated[int, Field(examples=[41])]
-    webhook: Annotated[int, Field(examples=[3])]
+    webhook: Annotated[int, Field(description="The subscription.", examples=[3])]
     message_id: Annotated[
         str, Field(description="The header webhook-id: the same however often it is sent.", examples=["chg_0000…"])
     ]
-    type: Annotated[str, Field(examples=["package.upsert"])]
+    type: Annotated[str, Field(description="As in the message.", examples=["package.upsert"])]
     cursor: Annotated[Cursor | None, Field(description="The change that it tells of; null for a ping.")]
-    state: DeliveryState
+    state: Annotated[
+        DeliveryState, Field(description="pending: it waits for its next attempt. failed: all its attempts did.")
+    ]
     created_at: datetime
-    next_attempt_at: datetime | None
-    finished_at: datetime | None
+    next_attempt_at: Annotated[datetime | None, Field(description="Not before this; null when it has ended.")]
+    finished_at: Annotated[datetime | None, Field(description="When it was taken or given up; null while it waits.")]
     attempts: Annotated[list[AttemptRead], Field(description="The last twenty, oldest first.")]
 
 
@@ -207,27 +211,27 @@ class MessageRead(Schema):
 class PingData(Schema):
     """What a ping tells: nothing but which subscription it is for."""
 
-    webhook: Annotated[int, Field(examples=[3])]
+    webhook: Annotated[int, Field(description="The subscription that it was sent for.", examples=[3])]
 
 
 class PingRead(Schema):
     """What `POST /webhooks/{webhook}/ping` has sent."""
 
-    type: Literal["webhook.ping"]
-    timestamp: datetime
+    type: Annotated[Literal["webhook.ping"], Field(description="Always this.")]
+    timestamp: Annotated[datetime, Field(description="When it was asked for.")]
     data: PingData
 
 
 class RestartData(Schema):
     """From where messages go on."""
 
-    epoch: Annotated[int, Field(examples=[2])]
+    epoch: Annotated[int, Field(description="The feed's present epoch.", examples=[2])]
     cursor: Cursor
 
 
 class RestartRead(Schema):
     """The hub's database was moved or restored: what was told before may be missing from it."""
 
-    type: Literal["feed.restarted"]
-    timestamp: datetime
+    type: Annotated[Literal["feed.restarted"], Field(description="Always this.")]
+    timestamp: Annotated[datetime, Field(description="When the hub noticed.")]
     data: RestartData

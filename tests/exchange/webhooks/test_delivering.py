@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 
 import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.access.callers import COMMAND_LINE
 from app.exchange.webhooks import filling, keeping
@@ -49,15 +50,14 @@ async def test_what_happens_is_told_as_the_feed_says_it_and_signed(database, cli
 
 
 async def test_somebody_elses_verifier_takes_our_signature(database):
-    standardwebhooks = pytest.importorskip("standardwebhooks")
     async with stranger(says(OK)) as host:
         issued = await subscribe(database, host.url())
         await happen(database, "1")
         await carry(a_courier(database))
 
-    verifier = standardwebhooks.Webhook(issued.secret)
+    verifier = Webhook(issued.secret)
     assert verifier.verify(host.asked[0].body, host.asked[0].headers)["type"] == "package.upsert"
-    with pytest.raises(standardwebhooks.WebhookVerificationError):
+    with pytest.raises(WebhookVerificationError):
         verifier.verify(host.asked[0].body + b" ", host.asked[0].headers)
 
 
