@@ -20,8 +20,9 @@ from app.cli import push_words as words
 from app.cli.common import AsJSON, complain, err, print_json, read_settings
 from app.cli.push_rows import read_originals
 from app.cli.push_words import Language, word
-from app.cli.pushing import TRIES, FileChanged, Hindrance, Hub, HubRefused, HubUnreachable, Shipment
+from app.cli.pushing import FileChanged, Hub, Shipment
 from app.core.vocabulary import PackageKind
+from app.kit.http.named import TRIES, Hindrance, HubRefused, HubUnreachable
 
 ALL_TAKEN, SOME_REFUSED, USAGE, FAILED, NOT_ALLOWED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 MEDIA_TYPES = {
@@ -99,7 +100,7 @@ def push(
             Text(f"{word(hindrance.word, lang, detail=hindrance.detail)} {again}", style="yellow"), soft_wrap=True
         )
 
-    with _honest(lang, as_json=as_json), Hub(address, secret, until=time.monotonic() + timeout, say=say) as hub:
+    with _honest(lang, as_json=as_json), Hub(address, key=secret, until=time.monotonic() + timeout, say=say) as hub:
         sender = _Sender(hub, shipment, lang, report, as_json=as_json)
         if dry_run:
             raise typer.Exit(sender.end(sender.check()))
@@ -156,9 +157,11 @@ class _Sender:
             with _bar(word("sending", self._language), DownloadColumn(), TimeRemainingColumn()) as progress:
                 receipt, is_replayed = self._hub.push(shipment, key, progress)
         except HubRefused as refusal:
-            if refusal.receipt is None:
+            # The receipt of a body that was kept, although it could not be read.
+            receipt = refusal.problem.get("submission")
+            if not isinstance(receipt, dict):
                 raise
-            return refusal.receipt, False
+            return receipt, False
         with _bar(word("working", self._language), MofNCompleteColumn(), TimeRemainingColumn()) as progress:
             return self._hub.follow(receipt, progress), is_replayed
 

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app, pushing
+from app.kit.http import named
 from tests.cli.fake_hub import CUT, a_problem, a_receipt, a_refusal, fake_hub
 
 SECRET = "rakor_contoh-rahasia-hanya-untuk-uji"
@@ -31,7 +32,7 @@ def hub():
 def pauses(monkeypatch):
     """How long it would have waited; nobody waits here."""
     waited = []
-    monkeypatch.setattr(pushing.time, "sleep", waited.append)
+    monkeypatch.setattr(named.time, "sleep", waited.append)
     monkeypatch.chdir("/")
     return waited
 
