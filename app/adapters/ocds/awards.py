@@ -58,6 +58,9 @@ def add_awards(release: Object, organizations: Organizations, fields: PackageFie
         return
     active = active_awards(release)
     signed = _signed(release, active, reader)
+    if active and not any(children(award, "suppliers") for award in active):
+        _add_totals(active, signed, fields, reader)
+        return
     awards: list[AwardFields] = []
     for award in active:
         suppliers = children(award, "suppliers")
@@ -80,6 +83,17 @@ def add_awards(release: Object, organizations: Organizations, fields: PackageFie
             reader.report("winner-without-amount", field="awards", value=found["supplier_name"])
         awards.append(found)
     fields["awards"] = awards
+
+
+def _add_totals(
+    active: list[Object], signed: dict[str, Decimal | None] | None, fields: PackageFields, reader: Reader
+) -> None:
+    """Awards that all name nobody are no winners, but what they are worth together was agreed."""
+    reader.report("row-unreadable", field="awards.suppliers", value=text_of(active[0], "id"))
+    if any("value" in award for award in active):
+        fields["award_value"] = _sum([reader.price(award, "value", "awards.value") for award in active])
+    if signed is not None:
+        fields["contract_value"] = _sum([signed.get(text_of(award, "id") or "") for award in active])
 
 
 def _contracts(release: Object) -> list[Object]:
@@ -153,6 +167,12 @@ def add_offers(release: Object, organizations: Organizations, fields: PackageFie
         bidders = sum(offer.get("bid_value") is not None for offer in found)
     if bidders is not None:
         fields["bidders"] = bidders
+    registered = next(
+        (one for one in children(child(release, "bids"), "statistics") if text_of(one, "measure") == "requests"), {}
+    )
+    if (participants := reader.count(registered, "value", "bids.statistics")) is not None:
+        fields["participants"] = participants
+        return
     # By the standard tenderers are those who made an offer; where more are named, they are all who took part.
     if isinstance(tender.get("tenderers"), list) and (bidders is None or len(found) > bidders):
         fields["participants"] = len(found)

@@ -9,6 +9,7 @@ from tests.records import an_award
 
 STATUSES = tuple(PackageStatus)
 BASES = ("contract_value", "negotiated_value", "corrected_value", "bid_value", "award_value")
+NON_TENDERS = (Method.DIRECT_PROCUREMENT, Method.DIRECT_APPOINTMENT, Method.E_PURCHASING)
 NPWP = "01.234.567.8-901.000"
 
 
@@ -81,6 +82,8 @@ def by_status(status, kind=PackageKind.TENDER):
     if kind not in {PackageKind.TENDER, PackageKind.NON_TENDER}:
         fields |= {"realizations": [a_payment("001/KW", "1000.50"), a_payment(None, "20", name=None)]}
         fields |= {"realized_value": Decimal("1020.50"), "finished_on": date(2025, 5, 6), "hps": None, "offers": []}
+    if kind == PackageKind.NON_TENDER:
+        fields |= {"method": Method.DIRECT_PROCUREMENT, "method_text": "Pengadaan Langsung"}
     if kind == PackageKind.SELF_MANAGED:
         fields |= {"method": None, "method_text": None, "self_managed_type": 1, "awards": []}
     return fields
@@ -115,4 +118,5 @@ def everything():
     }  # fmt: skip
     for category, method in zip(Category, itertools.cycle(Method), strict=False):
         fields = {**FULL, "category": category, "method": method, "category_text": None, "method_text": None}
-        yield PackageKind.NON_TENDER, str(next(number)), {**fields, "status": PackageStatus.RUNNING}
+        kind = PackageKind.NON_TENDER if method in NON_TENDERS else PackageKind.TENDER
+        yield kind, str(next(number)), {**fields, "status": PackageStatus.RUNNING}
