@@ -131,6 +131,18 @@ EXPECTED: dict[str, Line] = {
     # suppliers
     "list_suppliers": Line(SHOWS_MORE_TO_KEYS),
     "get_supplier": Line(SHOWS_MORE_TO_KEYS),
+    # open contracting data
+    "get_releases": Line(PUBLIC),
+    "get_release": Line(PUBLIC),
+    "get_records": Line(PUBLIC),
+    "get_record": Line(PUBLIC),
+    "get_bulk_index": Line(PUBLIC),
+    "download_year": Line(PUBLIC, missing={200}),
+    "download_year_packed": Line(PUBLIC, missing={200}),
+    "get_extension_file": Line(PUBLIC),
+    "get_crawler_codes": Line(PUBLIC, query={"year": "2025"}),
+    "get_crawler_archive": Line(PUBLIC, query={"year": "2025", "lpse": "10"}),
+    "get_crawler_releases": Line(PUBLIC),
     # operations
     "get_index": Line(PUBLIC),
     "get_liveness": Line(PUBLIC),

@@ -20,6 +20,11 @@ MAY_BE_ABSENT = {
         for name in ("Savings", "Packages", "Competition", "Timeliness", "Absorption", "PdnUmk", "Coverage")
     },
     "Problem": {"errors"},  # only where a request is malformed
+    # OCDS leaves out what there is not.
+    "ReleasePackageRead": {"license", "links"},
+    "RecordPackageRead": {"license", "links"},
+    "PublisherRead": {"uri"},
+    "LinksRead": {"next", "prev"},
 }
 AMOUNTS = {
     "pagu", "hps", "value", "savings", "contract_value", "negotiated_value", "corrected_value", "bid_value", "award_value", "pdn_value", "umk_value",
