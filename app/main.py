@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Annotated
 
@@ -13,6 +14,10 @@ from app.access.routes import router as access
 from app.collection.routes import router as collection
 from app.core.field_words import FIELD_WORDS, PARAMETER_WORDS
 from app.core.problems import PROBLEM_KINDS
+from app.exchange.exports.describing import Publisher
+from app.exchange.exports.preparing import ExportPolicy
+from app.exchange.exports.routes import router as exports
+from app.exchange.exports.service import Desk
 from app.exchange.feed.routes import router as feed
 from app.exchange.feed.waiting import HEAD, FeedWatch
 from app.exchange.ocds.crawlers import router as crawlers
@@ -117,6 +122,7 @@ def _index_router() -> APIRouter:
             "suppliers",
             "statistics/savings",
             "changes",
+            "exports",
             "webhooks",
         )
         return ExactJSON(
@@ -140,8 +146,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         configure_logging(settings.log_level, settings.log_format)
-        database = open_database(prepare_database(settings), pool_size=settings.pool_size, first_words=SETTLE_EPOCH)
+        url = prepare_database(settings)
+        database = open_database(url, pool_size=settings.pool_size, first_words=SETTLE_EPOCH)
         app.state.database = database
+        # A reader of a whole list holds its connection for minutes: never one that others wait for.
+        policy = ExportPolicy(keep=timedelta(days=settings.export_days))
+        leaving = open_database(
+            url, pool_size=policy.streams + policy.files, application_name="rakor-exports", first_words=SETTLE_EPOCH
+        )
+        app.state.exports = Desk(leaving, policy)
+        app.state.publisher = Publisher(
+            settings.publisher, settings.publisher_url, settings.license, settings.public_url
+        )
         versions = version_asker(database)
         app.state.figure_version = SharedReading(versions.ask)
         heads = Asker(database, HEAD)
@@ -162,6 +178,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             yield
         await heads.close()
         await versions.close()
+        await leaving.close()
         await database.close()
 
     app = FastAPI(
@@ -194,6 +211,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         reconciliation,
         progress,
         feed,
+        exports,
         webhooks,
         ocds,
         row_schemas,

@@ -2,6 +2,7 @@
 
 from app.access import tables as access
 from app.collection import tables as collection
+from app.exchange.exports import tables as exports
 from app.exchange.feed import tables as feed
 from app.exchange.webhooks import tables as webhooks
 from app.kit.db import Base
@@ -24,6 +25,7 @@ TABLES = (
     reported,
     submission,
     feed,
+    exports,
     webhooks,
 )
 metadata = Base.metadata

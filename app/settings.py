@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     probe_minutes: Annotated[
         int, Field(description="How often each endpoint of the province's nodes is probed; 0 is never.", ge=0, le=1440)
     ] = 15
+    export_days: Annotated[
+        int, Field(description="How many days a prepared export is kept as a file.", ge=1, le=366)
+    ] = 7
     probe_days: Annotated[
         int,
         Field(description="How many days single probes are kept; their hourly sums stay for two years.", ge=1, le=366),

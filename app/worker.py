@@ -26,6 +26,8 @@ from app.collection.policy import CollectionPolicy, HostPolicy, WorkingHours
 from app.collection.rhythm import Rhythm
 from app.collection.service import COLLECT_NODE
 from app.core.dates import TimeZone
+from app.exchange.exports import jobs as exports
+from app.exchange.exports.preparing import PREPARE_EXPORT, ExportPolicy
 from app.exchange.feed.checkpoints import reckon_checkpoints
 from app.exchange.webhooks.jobs import tend_webhook_storage
 from app.exchange.webhooks.sending import Courier
@@ -177,7 +179,7 @@ class QueueKeeper(JobManager):
             raise
 
 
-def queue_app(url: str, collector: Collector) -> tuple[App, QueueKeeper]:
+def queue_app(url: str, collector: Collector, policy: ExportPolicy) -> tuple[App, QueueKeeper]:
     """The one table that joins a job's name to its function. Jobs put their work down when the queue is lost."""
     app = App(connector=PsycopgConnector(conninfo=driver_url(url, ""), min_size=1, max_size=4))
     app.job_manager = keeper = QueueKeeper(app.connector)
@@ -186,6 +188,7 @@ def queue_app(url: str, collector: Collector) -> tuple[App, QueueKeeper]:
         COLLECT_NODE: partial(jobs.collect_node, until_lost),
         DERIVE_NODE: partial(_derive_node, collector.database),
         PROCESS_SUBMISSION: partial(submissions.process_submission, _intake(until_lost)),
+        PREPARE_EXPORT: partial(exports.prepare_export, collector.database, policy, until_lost.is_stopping),
     }
     for name, function in tasks.items():
         app.task(name=name, queue=QUEUE)(_named(function, name))
@@ -238,6 +241,8 @@ async def work(settings: Settings, url: str, *, parent: int | None = None) -> No
         asyncio.create_task(_repeat(5, partial(_tend_checkpoints, database, stopping), stopping)),
         asyncio.create_task(_repeat(1, courier.tend_until_idle, stopping)),
         asyncio.create_task(_repeat(3600, partial(tend_webhook_storage, database), stopping)),
+        asyncio.create_task(_repeat(30, partial(exports.tend_exports, database), stopping)),
+        asyncio.create_task(_repeat(3600, partial(exports.sweep_exports, database), stopping)),
         asyncio.create_task(
             _repeat(3600, partial(jobs.tend_storage, database, raw_months=settings.raw_months), stopping)
         ),
@@ -276,7 +281,7 @@ async def work(settings: Settings, url: str, *, parent: int | None = None) -> No
 async def _serve_queue(settings: Settings, url: str, collector: Collector, stopping: asyncio.Event) -> None:
     # The queue's own pool waits for a lost database for half a minute and hears no signal meanwhile.
     await collector.database.ping()
-    app, keeper = queue_app(url, collector)
+    app, keeper = queue_app(url, collector, ExportPolicy(keep=timedelta(days=settings.export_days)))
     async with app.open_async():
         reviving = asyncio.create_task(_repeat(2, keeper.revive_stalled, stopping))
         serving = asyncio.create_task(

@@ -1,6 +1,7 @@
 """Datasets described for programs that know nothing of this hub: Frictionless schemas and package, a DCAT catalogue."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,22 @@ from app.kit.json import iso_utc
 from app.statistics.figures import STATISTICS
 
 PATH = "api/v1/exports"
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Who publishes, under which licence, and by which address the hub is known outside, where that is settled."""
+
+    name: str
+    url: str | None = None
+    license: str | None = None
+    public_url: str | None = None
+
+    def base_url(self, asked: str) -> str:
+        """Where links begin, with a slash at its end."""
+        return f"{(self.public_url or asked).rstrip('/')}/"
+
+
 _TYPES = {
     Type.WHOLE: "integer",
     Type.AMOUNT: "number",
@@ -61,7 +78,7 @@ def _field(column: Column) -> dict[str, Any]:
     return field
 
 
-def data_package(base_url: str, *, now: datetime) -> dict[str, Any]:
+def data_package(base_url: str, publisher: Publisher, *, now: datetime) -> dict[str, Any]:
     """Everything that can be taken away as one package (Frictionless Data Package 1)."""
     return {
         "profile": "tabular-data-package",
@@ -69,6 +86,10 @@ def data_package(base_url: str, *, now: datetime) -> dict[str, Any]:
         "title": "Data terbuka pengadaan / Open procurement data",
         "description": "Paket, pemenang, LPSE, dan statistik. / Packages, winners, nodes and figures.",
         "homepage": base_url,
+        "contributors": [
+            {"title": publisher.name, "role": "publisher", **({"path": publisher.url} if publisher.url else {})}
+        ],
+        **({"licenses": [{"path": publisher.license}]} if publisher.license else {}),
         "created": iso_utc(now),
         "resources": list(_resources(base_url)),
     }
@@ -104,9 +125,9 @@ def _described() -> Iterator[tuple[str, Dataset, Layout, str]]:
             yield f"statistics-{figure}", dataset, figure_layout(figure, USUAL_GROUPS), f"?{urlencode(asked, safe=',')}"
 
 
-def catalogue(base_url: str, *, now: datetime) -> dict[str, Any]:
+def catalogue(base_url: str, publisher: Publisher, *, now: datetime) -> dict[str, Any]:
     """The same as a DCAT catalogue in JSON-LD."""
-    publisher = {"@type": "foaf:Agent", "@id": f"{base_url}#publisher", "foaf:name": "Rakor"}
+    agent = {"@type": "foaf:Agent", "@id": publisher.url or f"{base_url}#publisher", "foaf:name": publisher.name}
     return {
         "@context": _CONTEXT,
         "@id": f"{base_url}{PATH}/catalogue.jsonld",
@@ -115,11 +136,11 @@ def catalogue(base_url: str, *, now: datetime) -> dict[str, Any]:
         "dct:description": _both(
             ("Paket, pemenang, LPSE, dan statistik pengadaan.", "Packages, winners, nodes and figures of procurement.")
         ),
-        "dct:publisher": publisher,
+        "dct:publisher": agent,
         "dct:language": ["id", "en"],
         "dct:modified": {"@type": "xsd:dateTime", "@value": iso_utc(now)},
         "foaf:homepage": {"@id": base_url},
-        "dcat:dataset": [_dataset(base_url, publisher, *described) for described in _described()],
+        "dcat:dataset": [_dataset(base_url, publisher, agent, *described) for described in _described()],
         "dcat:service": [
             {
                 "@type": "dcat:DataService",
@@ -133,7 +154,13 @@ def catalogue(base_url: str, *, now: datetime) -> dict[str, Any]:
 
 
 def _dataset(
-    base_url: str, publisher: dict[str, Any], name: str, dataset: Dataset, _layout: Layout, query: str
+    base_url: str,
+    publisher: Publisher,
+    agent: dict[str, Any],
+    name: str,
+    dataset: Dataset,
+    _layout: Layout,
+    query: str,
 ) -> dict[str, Any]:
     is_figure = dataset.name is DatasetName.STATISTICS
     title = dataset.title
@@ -147,7 +174,7 @@ def _dataset(
         "dct:identifier": name,
         "dct:title": _both(title),
         "dct:description": _both(dataset.description),
-        "dct:publisher": publisher,
+        "dct:publisher": agent,
         "dct:language": ["id"],
         "dct:spatial": {"@id": "http://sws.geonames.org/1643084/"},
         "dct:accrualPeriodicity": {"@id": "http://publications.europa.eu/resource/authority/frequency/CONT"},
@@ -162,6 +189,7 @@ def _dataset(
                 "dcat:mediaType": MEDIA_TYPES[form].partition(";")[0],
                 "dcat:accessURL": {"@id": f"{address}.{form}{query}"},
                 "dcat:downloadURL": {"@id": f"{address}.{form}{query}"},
+                **({"dct:license": {"@id": publisher.license}} if publisher.license else {}),
                 **({"dct:conformsTo": {"@id": f"{address}.schema.json{query}"}} if form is Form.CSV else {}),
             }
             for form in Form

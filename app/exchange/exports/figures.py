@@ -2,40 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, get_args, get_origin
-
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
+from typing import Any
 
 from app.core.vocabulary import Category, Method, PackageKind
 from app.exchange.exports.layout import Column, Layout, Type
 from app.kit.db import ReadSession
-from app.kit.web.schema import OptionalRatio, Ratio
 from app.statistics import service
-from app.statistics.figure_schemas import (
-    AbsorptionFigure,
-    CompetitionFigure,
-    CoverageFigure,
-    Days,
-    PackagesFigure,
-    PdnUmkFigure,
-    SavingsFigure,
-    TimelinessFigure,
-)
 from app.statistics.figures import STATISTICS, Statistic
 from app.statistics.questions import Dimension, Question
 
-_MODELS: dict[str, type[BaseModel]] = {
-    "savings": SavingsFigure,
-    "packages": PackagesFigure,
-    "competition": CompetitionFigure,
-    "timeliness": TimelinessFigure,
-    "absorption": AbsorptionFigure,
-    "pdn-umk": PdnUmkFigure,
-    "coverage": CoverageFigure,
-}
-FIGURES = tuple(_MODELS)
+FIGURES = tuple(STATISTICS)
 PREVIOUS = "previous_"
 """Before the names of last year's numbers."""
 
@@ -61,7 +37,7 @@ def figure_layout(figure: str, group_by: Sequence[Dimension], *, compares: bool 
     """The columns of a figure that is grouped so."""
     keys = [_key(dimension) for dimension in group_by]
     statistic = STATISTICS[figure]
-    numbers = list(_numbers(statistic, _MODELS[figure], _of_nothing(statistic)))
+    numbers = [_number(statistic, name, value) for name, value in _flat(_of_nothing(statistic))]
     before = (column for column in keys if column.type is not Type.TEXT)
     texts = (column for column in keys if column.type is Type.TEXT)
     earlier = (Column(f"{PREVIOUS}{number.name}", number.type, number.english, number.indonesian) for number in numbers)
@@ -90,37 +66,21 @@ def _of_nothing(statistic: Statistic) -> dict[str, Any]:
     return statistic.figure(dict.fromkeys(statistic.measures, 0))
 
 
-def _numbers(
-    statistic: Statistic, model: type[BaseModel], figure: dict[str, Any], prefix: str = ""
-) -> Iterator[Column]:
-    for name, field in model.model_fields.items():
-        annotation, value = field.annotation, figure[name]
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            yield from _numbers(statistic, annotation, value, f"{prefix}{name}_")
-        elif get_origin(annotation) is dict:
-            inner = get_args(annotation)[1]
-            for key, one in value.items():
-                yield from _numbers(statistic, inner, one, f"{prefix}{name}_{key}_")
-        else:
-            english, indonesian = statistic.formula.title["en"], statistic.formula.title["id"]
-            path = f"{prefix}{name}".replace("_", " ")
-            more = f" {field.description}" if field.description else ""
-            yield Column(f"{prefix}{name}", _type_of(field), f"{english}: {path}.{more}", f"{indonesian}: {path}.")
+_TYPES = {
+    "to_threshold": Type.SUM,
+    "reaches_threshold": Type.FLAG,
+    "threshold": Type.SHARE,
+    "median": Type.DAYS,
+    "p90": Type.DAYS,
+}
+"""Of numbers whose figure of nothing does not tell by itself: there all others are counts, sums, and unknown shares."""
 
 
-_SHARES = (*get_args(Ratio)[1:], *get_args(OptionalRatio)[1:])
-_DAYS = get_args(Days)[0]
-
-
-def _type_of(field: FieldInfo) -> Type:
-    if any(said == share for said in field.metadata for share in _SHARES):
-        return Type.SHARE
-    kinds = {field.annotation, *get_args(field.annotation)}
-    if Decimal in kinds:
-        return Type.SUM
-    if field.annotation == _DAYS:
-        return Type.DAYS
-    return Type.FLAG if bool in kinds else Type.WHOLE
+def _number(statistic: Statistic, name: str, value: Any) -> Column:
+    title, path = statistic.formula.title, name.replace("_", " ")
+    plain = Type.WHOLE if isinstance(value, int) else Type.SHARE if value is None else Type.SUM
+    type_ = next((found for ending, found in _TYPES.items() if f"_{name}".endswith(f"_{ending}")), plain)
+    return Column(name, type_, f"{title['en']}: {path}.", f"{title['id']}: {path}.")
 
 
 def _flat(figure: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

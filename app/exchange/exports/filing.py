@@ -18,7 +18,7 @@ from app.exchange.exports.forms.xlsx_form import XlsxForm
 from app.exchange.exports.layout import Layout, Line, Spelling
 from app.exchange.exports.questions import PackagesAsked, Wanted
 from app.exchange.exports.sources import Source, open_source
-from app.exchange.feed.reading import read_head
+from app.exchange.feed.places import read_head
 from app.kit.db import ReadSession
 
 PIECE_BYTES = 1024 * 1024

@@ -6,8 +6,9 @@ from typing import Any
 from app.core.vocabulary import Interface, NodeState
 from app.exchange.exports.layout import Column, Layout, Type
 from app.kit.db import ReadSession
-from app.registry import passport, queries
-from app.registry.schemas import NodeRead
+from app.registry import queries
+from app.registry.probe_queries import availability_of, endpoints_of
+from app.registry.tables import Node
 
 _AT_ONCE = 1000
 
@@ -63,8 +64,8 @@ NODES = Layout(
     ),
 )
 _DIRECT = (
-    "slug", "kd_lpse", "name", "institutions", "region", "province", "institution", "time_zone", "state", "health",
-    "availability", "created_at", "changed_at", "retired_at",
+    "slug", "kd_lpse", "name", "region", "province", "institution", "time_zone", "state", "created_at", "changed_at",
+    "retired_at",
 )  # fmt: skip
 
 
@@ -74,17 +75,26 @@ async def read_nodes(session: ReadSession, wanted: queries.NodeFilter, *, now: d
     after: str | None = None
     while True:
         found = await queries.list_nodes(session, wanted, after=after, limit=_AT_ONCE, now=now)
-        rows += [_row(node) for node in await passport.node_reads(session, found, now)]
+        ids = [node.id for node in found]
+        institutions = await queries.institutions_of(session, ids)
+        endpoints = await endpoints_of(session, ids)
+        for node in found:
+            known = {
+                "institutions": institutions.get(node.id, []),
+                "health": queries.health_of(node.freshness, now),
+                "availability": availability_of(node, endpoints.get(node.id, [])),
+            }
+            rows.append({**_row(node), **known})
         if len(found) < _AT_ONCE:
             return rows
         after = found[-1].slug
 
 
-def _row(node: NodeRead) -> dict[str, Any]:
+def _row(node: Node) -> dict[str, Any]:
     completed = [year for year in node.freshness if year.last_completed_at is not None]
     return {
         **{name: getattr(node, name) for name in _DIRECT},
-        "interfaces": [str(endpoint.interface) for endpoint in node.endpoints],
+        "interfaces": [endpoint.interface for endpoint in node.endpoints],
         "base_urls": [endpoint.base_url for endpoint in node.endpoints],
         "collected_years": sorted(year.fiscal_year for year in completed),
         "last_attempt_at": max((year.last_attempt_at for year in node.freshness), default=None),

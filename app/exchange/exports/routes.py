@@ -12,6 +12,7 @@ from app.access.web import OptionalCaller
 from app.exchange.exports import describing
 from app.exchange.exports.answering import PATH, answer_with, file_answer, prepared_read
 from app.exchange.exports.datasets import DATASETS, Dataset, DatasetName, layout_of
+from app.exchange.exports.describing import Publisher
 from app.exchange.exports.errors import ExportNotFound, ExportNotReady, ExportsBusy
 from app.exchange.exports.figures import FIGURES
 from app.exchange.exports.forms.protocol import MEDIA_TYPES, Form
@@ -29,7 +30,7 @@ from app.procurement.asking import PackagesWanted
 from app.registry.asking import NodesWanted
 from app.statistics.asking import Asked, GroupBy
 
-router = APIRouter(tags=["exports"])
+router = APIRouter(tags=["exchange"])
 
 FigureName = StrEnum("FigureName", {name: name for name in FIGURES})  # type: ignore[misc]  # named by what there is
 TableName = Literal["awards", "nodes", "packages"]
@@ -109,7 +110,9 @@ async def list_exports(limit: Limit = DEFAULT_PAGE, after: AfterCode = None) -> 
 @router.get("/exports/datapackage.json", response_class=Response, responses={200: _described("A data package.")})
 async def get_data_package(request: Request, now: Now) -> Response:
     """Everything that can be taken away, as a Frictionless Data Package."""
-    return ExactJSON(describing.data_package(str(request.base_url), now=_day(now)))
+    publisher: Publisher = request.app.state.publisher
+    base_url = publisher.base_url(str(request.base_url))
+    return ExactJSON(describing.data_package(base_url, publisher, now=_day(now)))
 
 
 @router.get(
@@ -119,7 +122,9 @@ async def get_data_package(request: Request, now: Now) -> Response:
 )
 async def get_catalogue(request: Request, now: Now) -> Response:
     """The same as a DCAT catalogue, which portals of open data harvest."""
-    return ExactJSON(describing.catalogue(str(request.base_url), now=_day(now)), media_type="application/ld+json")
+    publisher: Publisher = request.app.state.publisher
+    base_url = publisher.base_url(str(request.base_url))
+    return ExactJSON(describing.catalogue(base_url, publisher, now=_day(now)), media_type="application/ld+json")
 
 
 @router.get("/exports/statistics.schema.json", response_class=Response, responses={200: _described("A table schema.")})

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.exchange.feed.cursor import Position, check_of
 from app.exchange.feed.errors import FeedRestarted
+from app.kit.db import ReadSession, speaking_plainly
 
 # Nothing that is shown may ever be preceded by something that shows later. A transaction that is still running has a
 # number at or above the snapshot's xmin, so what lies below is complete (and of an epoch that has ended, everything is).
@@ -11,6 +12,12 @@ VISIBLE = """
     (c.epoch, c.xid) < ((SELECT max(epoch) FROM feed_epochs), pg_snapshot_xmin(pg_current_snapshot()))
 """
 
+HEAD = f"""
+    SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
+           c.entity_id, c.version, c.op
+    FROM changes c WHERE {VISIBLE} ORDER BY c.epoch DESC, c.xid DESC, c.seq DESC LIMIT 1
+"""  # noqa: S608 (a constant)
+"""The last change that everybody may see."""
 _KNOWN = """
     SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
            c.entity_id, c.version, c.op
@@ -30,3 +37,10 @@ async def expect_known(driver: Any, after: Position) -> None:
 def position_of(row: Any) -> Position:
     check = check_of(row["at"], row["entity"], row["entity_id"], row["version"], row["op"])
     return Position(row["epoch"], int(row["xid"]), row["seq"], check)
+
+
+async def read_head(session: ReadSession) -> Position | None:
+    """The last change that everybody may see; None while nothing has ever happened."""
+    async with speaking_plainly(session) as driver:
+        head = await driver.fetchrow(HEAD)
+    return None if head is None else position_of(head)

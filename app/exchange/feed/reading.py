@@ -7,7 +7,7 @@ from typing import Any
 
 from app.exchange.feed.cursor import Position
 from app.exchange.feed.items import other_document, package_document, written
-from app.exchange.feed.places import VISIBLE, expect_known, position_of
+from app.exchange.feed.places import HEAD, VISIBLE, expect_known, position_of
 from app.kit.db import ReadSession, speaking_plainly
 
 WALKED = 20_000
@@ -90,11 +90,6 @@ _BY_NODE = f"""
 """  # noqa: S608 (the same)
 
 # The last change that everybody may see already, or that was looked at last.
-_HEAD = f"""
-    SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
-           c.entity_id, c.version, c.op
-    FROM changes c WHERE {VISIBLE} ORDER BY c.epoch DESC, c.xid DESC, c.seq DESC LIMIT 1
-"""  # noqa: S608 (the same)
 _WALKED_TO = f"""
     SELECT * FROM (
         SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
@@ -118,7 +113,7 @@ async def read_changes(session: ReadSession, wanted: ChangeFilter, *, after: Pos
             nodes = await driver.fetch("SELECT id FROM nodes WHERE slug = ANY($1::text[])", list(wanted.node))
             statement = _BY_NODE % _conditions_by_node(wanted)
             rows = await driver.fetch(statement, *place, [row["id"] for row in nodes], limit + 1)
-            looked = None if len(rows) > limit else await driver.fetchrow(_HEAD)
+            looked = None if len(rows) > limit else await driver.fetchrow(HEAD)
         else:
             look = limit + 1 if wanted.is_whole else max(WALKED, limit + 1)
             rows = await driver.fetch(_WALK % _conditions_of(wanted), *place, look, limit + 1)
@@ -135,13 +130,6 @@ async def count_changes(session: ReadSession, *, after: Position, most: int) -> 
     """How many changes there are after a place, counted no further than `most`."""
     async with speaking_plainly(session) as driver:
         return int(await driver.fetchval(_COUNT, after.epoch, str(after.xid), after.seq, most))
-
-
-async def read_head(session: ReadSession) -> Position | None:
-    """The last change that everybody may see; None while nothing has ever happened."""
-    async with speaking_plainly(session) as driver:
-        head = await driver.fetchrow(_HEAD)
-    return None if head is None else position_of(head)
 
 
 def _conditions_of(wanted: ChangeFilter) -> str:

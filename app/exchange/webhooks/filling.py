@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from app.exchange.feed.cursor import START, decode
 from app.exchange.feed.errors import FeedRestarted
-from app.exchange.feed.reading import ChangeFilter, ChangePage, read_changes, read_head
+from app.exchange.feed.places import read_head
+from app.exchange.feed.reading import ChangeFilter, ChangePage, read_changes
 from app.exchange.webhooks.events import RESTARTED
 from app.exchange.webhooks.messages import Filters, Message, entities_of, notice
 from app.kit.db import Database, ReadSession, WriteSession

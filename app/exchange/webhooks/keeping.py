@@ -14,7 +14,7 @@ from app.access.errors import NotAllowed
 from app.access.permissions import Act, may
 from app.access.service import confirm_caller
 from app.exchange.feed.cursor import START
-from app.exchange.feed.reading import read_head
+from app.exchange.feed.places import read_head
 from app.exchange.webhooks import queries
 from app.exchange.webhooks.book import make_due
 from app.exchange.webhooks.errors import (
