@@ -8,8 +8,7 @@ from sqlalchemy import select, update
 from app.access.callers import Caller
 from app.access.service import confirm_caller
 from app.exchange.feed.cursor import START, Position, decode
-from app.exchange.feed.places import VISIBLE, expect_known, position_of
-from app.exchange.feed.places import read_head
+from app.exchange.feed.places import VISIBLE, expect_known, position_of, read_head
 from app.exchange.feed.reading import EVERYTHING, read_changes
 from app.exchange.webhooks import queries
 from app.exchange.webhooks.errors import DeliveryNotFound, NothingToReplay
