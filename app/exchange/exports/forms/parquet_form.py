@@ -48,7 +48,11 @@ class ParquetForm:
     def _array(self, column: Column, values: tuple[Value, ...]) -> Any:
         wanted = self._type_of(column)
         match column.type:
-            case Type.AMOUNT | Type.SUM | Type.SHARE | Type.DAYS | Type.MOMENT | Type.DATE:
+            case Type.SHARE | Type.DAYS:
+                # Without decimals they come as whole numbers.
+                texts = [None if value is None else str(value) for value in values]
+                return self._arrow.array(texts, self._arrow.string()).cast(wanted)
+            case Type.AMOUNT | Type.SUM | Type.MOMENT | Type.DATE:
                 return self._arrow.array(values, self._arrow.string()).cast(wanted)
             case _:
                 return self._arrow.array(values, wanted)

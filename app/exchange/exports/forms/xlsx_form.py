@@ -137,9 +137,9 @@ def _write_text(sheet: Any, line: int, index: int, value: Any, form: Any) -> Non
 
 
 def _write_number(sheet: Any, line: int, index: int, value: Any, form: Any) -> None:
-    digits = value.strip("-").replace(".", "").lstrip("0")
+    digits = str(value).strip("-").replace(".", "").lstrip("0")
     if len(digits) > _DIGITS and len(digits.rstrip("0")) > _DIGITS:
-        sheet.write_string(line, index, value)
+        sheet.write_string(line, index, str(value))
     else:
         sheet.write_number(line, index, float(value), form)
 
