@@ -156,6 +156,7 @@ def empty(urls: ServerUrls) -> None:
 _FILLED_BY_TESTS = (
     "raw_answers",
     "package_versions",
+    "feed_checkpoints",
     "changes",
     "awards",
     "observations",

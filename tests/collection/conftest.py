@@ -14,7 +14,8 @@ _KEEP = """
     CREATE TABLE kept.endpoints AS TABLE endpoints;
 """
 _FILLED = (
-    "run_problems", "run_items", "run_lists", "run_withdrawals", "sightings", "raw_answers", "package_versions", "changes",
+    "run_problems", "run_items", "run_lists", "run_withdrawals", "sightings", "raw_answers", "package_versions",
+    "feed_checkpoints", "changes",
     "awards", "observations", "packages", "suppliers", "package_summaries", "duration_summaries", "supplier_summaries",
     "node_freshness", "complete_readings", "audit_entries", "access_keys", "credentials",
     "collection_plans", "runs", "run_batches", "host_budgets", "host_leases", "procrastinate_events",

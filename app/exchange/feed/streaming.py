@@ -55,22 +55,21 @@ async def events(
     clock = asyncio.get_running_loop().time
     ends = clock() + LONGEST_SECONDS
     with watch.place():
-        yield _AGAIN
-        while clock() < ends and not watch.is_closed and not await is_gone():
-            page = await read_next(
-                database,
-                watch,
-                wanted,
-                after=after,
-                limit=AT_ONCE,
-                seconds=min(KEEP_ALIVE_SECONDS, max(ends - clock(), 0.1)),
-                is_gone=is_gone,
+        # What is refused is refused before the stream begins: the first look comes before the first word.
+        page, said = (
+            await read_next(database, watch, wanted, after=after, limit=AT_ONCE, seconds=0, is_gone=is_gone),
+            _AGAIN,
+        )
+        while True:
+            yield said + b"".join(
+                b"id: %b\nevent: change\ndata: %b\n\n" % (item.position.encode().encode(), item.content)
+                for item in page.items
             )
-            after = page.next
-            if page.items:
-                yield b"".join(
-                    b"id: %b\nevent: change\ndata: %b\n\n" % (item.position.encode().encode(), item.content)
-                    for item in page.items
-                )
-            else:
-                yield _STILL_HERE
+            left = ends - clock()
+            if left <= 0 or watch.is_closed or await is_gone():
+                return
+            seconds = min(KEEP_ALIVE_SECONDS, left)
+            page = await read_next(
+                database, watch, wanted, after=page.next, limit=AT_ONCE, seconds=seconds, is_gone=is_gone
+            )
+            said = b"" if page.items else _STILL_HERE

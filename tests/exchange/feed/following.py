@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import text
+
 from app.exchange.feed.cursor import START, Position
 from app.exchange.feed.reading import EVERYTHING, ChangeFilter, read_changes
 from app.kit.db import Database
@@ -28,7 +30,8 @@ class Follower:
         return page.more
 
     async def catch_up(self, limit: int = 100) -> list[dict[str, Any]]:
-        """Read to the end, and give what was new."""
+        """Read to the end of what is committed, and give what was new."""
+        await settled(self.database)
         before = len(self.seen)
         while await self.look(limit):
             pass
@@ -36,12 +39,25 @@ class Follower:
 
     async def follow(self, until: asyncio.Event, limit: int = 100) -> None:
         """Read on until the event is set and nothing is left."""
-        while True:
-            is_last = until.is_set()
+        while not until.is_set():
             if not await self.look(limit):
-                if is_last:
-                    return
                 await asyncio.sleep(0.005)
+        await self.catch_up(limit)
+
+
+async def settled(database: Database) -> None:
+    """Wait for whoever had begun to write before the last change was committed: the server itself, now and then."""
+    while True:
+        async with database.reading() as session:
+            is_settled = await session.scalar(
+                text("""
+                    SELECT coalesce(max(xid) < pg_snapshot_xmin(pg_current_snapshot()), true) FROM changes
+                    WHERE epoch = (SELECT max(epoch) FROM feed_epochs)
+                """)
+            )
+        if is_settled:
+            return
+        await asyncio.sleep(0.01)
 
 
 async def at_the_end(database: Database, wanted: ChangeFilter = EVERYTHING) -> Follower:

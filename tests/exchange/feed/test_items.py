@@ -104,10 +104,12 @@ async def test_a_node_is_told_once_with_its_endpoints_when_it_is_registered_revi
 
 
 async def test_what_a_follower_would_not_see_of_a_node_is_no_change(database):
+    async with database.transaction() as session:
+        await revise_node(session, SURABAYA, {"name": "LPSE Contoh"}, now=NOW)
     follower = await at_the_end(database)
     async with database.transaction() as session:
         await session.execute(text("UPDATE nodes SET software_version = '4.5u20250321' WHERE slug = 'surabaya'"))
-        await revise_node(session, SURABAYA, {"name": "LPSE Kota Surabaya"}, now=NOW)
+        await revise_node(session, SURABAYA, {"name": "LPSE Contoh"}, now=NOW)
 
     assert await follower.catch_up() == []
 
@@ -163,4 +165,4 @@ def test_the_same_change_is_written_in_the_same_bytes():
     item = written({"cursor": "0" * 48, "at": NOW, "entity": "package", "op": "upsert", "version": 1}, document)
 
     assert FORMAT == 1
-    assert hashlib.sha256(item).hexdigest() == "PIN"
+    assert hashlib.sha256(item).hexdigest() == "d210a3a19907580ea6fc2d970b2314571ceb0f4b00cdfbd3d6eb904ff1032c29"

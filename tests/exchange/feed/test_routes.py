@@ -10,15 +10,16 @@ import pytest
 from app.exchange.feed import routes, streaming, waiting
 from app.exchange.feed.checkpoints import reckon_checkpoints
 from tests.contract.serving import serving
-from tests.exchange.feed.following import key_of
+from tests.exchange.feed.following import key_of, settled
 from tests.records import a_sketch, door_of, execute
 
 CHANGES = "/api/v1/changes"
 
 
 @pytest.fixture
-async def end(client):
+async def end(client, database):
     """The present end of the feed."""
+    await settled(database)
     return (await client.get(CHANGES, params={"limit": 5000})).json()["next"]
 
 
@@ -26,6 +27,7 @@ async def test_a_follower_keeps_its_place_over_empty_pages(client, database, end
     door = await door_of(database)
     empty = (await client.get(CHANGES, params={"after": end})).json()
     await door.record(a_sketch("1"), a_sketch("2"))
+    await settled(database)
     page = (await client.get(CHANGES, params={"after": empty["next"], "limit": 1})).json()
     rest = (await client.get(CHANGES, params={"after": page["next"]})).json()
 
@@ -92,6 +94,7 @@ async def test_more_followers_than_may_wait_are_told_to_come_again(client, end, 
 
 async def test_a_restored_hub_says_so(client, database, end):
     await (await door_of(database)).record(a_sketch("1"))
+    await settled(database)
     ahead = (await client.get(CHANGES, params={"after": end})).json()["next"]
     await execute(database, "DELETE FROM changes WHERE seq = (SELECT max(seq) FROM changes)")
 
@@ -107,6 +110,8 @@ async def test_what_cannot_be_asked_is_refused(client, wrong):
 
 
 async def test_checkpoints_come_newest_first(client, database):
+    await (await door_of(database)).record(a_sketch("1"))
+    await settled(database)
     await reckon_checkpoints(database)
     page = (await client.get(f"{CHANGES}/checkpoints", params={"limit": 1})).json()
 
