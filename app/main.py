@@ -122,6 +122,9 @@ def _index_router() -> APIRouter:
             "suppliers",
             "statistics/savings",
             "changes",
+            "ocds/releases",
+            "ocds/records",
+            "ocds/bulk",
             "exports",
             "webhooks",
         )
