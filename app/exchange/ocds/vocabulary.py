@@ -81,7 +81,7 @@ def method_details(kind: str, method: str | None, stated: str | None, self_manag
 # publisher of OCDS whom the hub collects has stated the periods themselves.
 PERIODS: dict[str, re.Pattern[str]] = {
     "enquiryPeriod": re.compile(r"enquiryperiod$|(pemberian )?penjelasan"),
-    "tenderPeriod": re.compile(r"tenderperiod$|(upload|pemasukan|penyampaian) (file )?dokumen penawaran"),
+    "tenderPeriod": re.compile(r"tenderperiod$|(upload|pemasukan|penyampaian) (file )?(dokumen )?penawaran"),
     "awardPeriod": re.compile(r"awardperiod$|(pembukaan|evaluasi)\b.*\bpenawaran|penetapan pemenang"),
 }
 
