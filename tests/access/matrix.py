@@ -143,6 +143,18 @@ EXPECTED: dict[str, Line] = {
     "get_crawler_codes": Line(PUBLIC, query={"year": "2025"}),
     "get_crawler_archive": Line(PUBLIC, query={"year": "2025", "lpse": "10"}),
     "get_crawler_releases": Line(PUBLIC),
+    # exports
+    "list_exports": Line(PUBLIC),
+    "get_data_package": Line(PUBLIC),
+    "get_catalogue": Line(PUBLIC),
+    "get_statistics_schema": Line(PUBLIC),
+    "get_export_schema": Line(PUBLIC, missing={422}),
+    "get_prepared_export": Line(SHOWS_MORE_TO_KEYS),
+    "download_prepared_export": Line(SHOWS_MORE_TO_KEYS, good={409}),
+    "export_packages": Line(SHOWS_MORE_TO_KEYS, missing={422}),
+    "export_awards": Line(SHOWS_MORE_TO_KEYS, missing={422}),
+    "export_statistics": Line(PUBLIC, missing={422}),
+    "export_nodes": Line(PUBLIC, missing={422}),
     # operations
     "get_index": Line(PUBLIC),
     "get_liveness": Line(PUBLIC),

@@ -155,6 +155,7 @@ async def _objects(world: World) -> dict[str, dict[str, Any]]:
                 RETURNING id
             """)
         )
+    prepared = await client.get("/api/v1/exports/packages.csv", params={"prepared": "true"})
     spare = {slug: (await issue(database, "node", slug)).key.id for slug in (A, B)}
     return {
         "node": of_each(A, B, NOWHERE),
@@ -165,6 +166,9 @@ async def _objects(world: World) -> dict[str, dict[str, Any]]:
         "submissions/id": of_each(submissions.get(A), submissions.get(B), 999_999),
         "webhook": of_each(webhooks.get(A), webhooks.get(B), 999_999),
         "delivery": of_each(deliveries.get(A), deliveries.get(B), 999_999),
+        "exports/prepared/id": everywhere(prepared.json()["id"], "00000000-0000-0000-0000-000000000000"),
+        "exports/dataset": everywhere("packages", "tidak-ada"),
+        "form": everywhere("csv", "pdf"),
         "observation": of_each(observations[A], observations[B], 999_999),
         "page": everywhere("pengumuman", "pengumuman"),
         "kind": everywhere("tender", "tender"),
