@@ -81,7 +81,8 @@ async def get_releases(
     """Releases of contracting processes as release packages of OCDS 1.1: one release for each version of a package.
 
     They come in the order in which the hub recorded them; follow `links.next` until there is none, and keep the last
-    address to go on from there later. No release ever appears before a place once passed.
+    address to go on from there later. No release ever appears before a place once passed. With `before`, which `links.prev`
+    has, the page is the one right before that place.
     """
     page = await service.read_releases(
         session,
