@@ -23,6 +23,7 @@ from app.kit.web import problems
 from app.kit.web.answers import ExactJSON
 from app.kit.web.deps import Reading
 from app.kit.web.links import page_links
+from app.kit.web.negotiation import preferred
 from app.kit.web.schema import DEFAULT_PAGE, After, Limit, Page
 from app.procurement.asking import NodeSlugs
 
@@ -30,6 +31,7 @@ router = APIRouter(tags=["exchange"])
 
 MOST_ITEMS = 5000
 LONGEST_WAIT_SECONDS = 60
+JSON = "application/json"
 LINES = "application/x-ndjson"
 EVENTS = "text/event-stream"
 
@@ -104,9 +106,12 @@ async def get_changes(
     )
     database: Database = request.app.state.database
     watch: FeedWatch = request.app.state.feed_watch
-    if _prefers(accept, EVENTS):
+    form = preferred(accept, (JSON, LINES, EVENTS))
+    if form == EVENTS:
         stream = events(database, watch, wanted, after=decode(last_event_id or after), is_gone=request.is_disconnected)
-        return StreamingResponse(await _begun(stream), media_type=EVENTS, headers={"Cache-Control": "no-store"})
+        return StreamingResponse(
+            await _begun(stream), media_type=EVENTS, headers={"Cache-Control": "no-store", "Vary": "Accept"}
+        )
     page = await _waited(
         watch,
         wait,
@@ -114,7 +119,8 @@ async def get_changes(
             database, watch, wanted, after=decode(after), limit=limit, seconds=wait, is_gone=request.is_disconnected
         ),
     )
-    answer = _lines(page) if _prefers(accept, LINES) else _json(page)
+    answer = _lines(page) if form == LINES else _json(page)
+    answer.headers["Vary"] = "Accept"
     if (links := page_links(request.scope, page.next.encode())) is not None:
         answer.headers["Link"] = links
     return answer
@@ -130,10 +136,6 @@ async def list_checkpoints(session: Reading, limit: Limit = DEFAULT_PAGE, after:
     found = await checkpoints.list_checkpoints(session, before=key[0] if key else None, limit=limit + 1)
     items = [{name: value for name, value in row.items() if name != "id"} for row in found[:limit]]
     return ExactJSON({"items": items, "next": encode_cursor(found[limit - 1]["id"]) if len(found) > limit else None})
-
-
-def _prefers(accept: str, media_type: str) -> bool:
-    return any(part.split(";")[0].strip().lower() == media_type for part in accept.split(","))
 
 
 async def _waited(watch: FeedWatch, wait: int, read: Callable[[], Awaitable[ChangePage]]) -> ChangePage:
@@ -164,7 +166,7 @@ def _json(page: ChangePage) -> Response:
         "digest": page_digest(_joined(items)),
     }
     body = b'{"items":[' + b",".join(items) + b"]," + dumps(following)[1:]
-    return Response(body, media_type="application/json")
+    return Response(body, media_type=JSON)
 
 
 def _lines(page: ChangePage) -> Response:
