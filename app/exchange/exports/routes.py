@@ -33,6 +33,7 @@ from app.statistics.asking import Asked, GroupBy
 router = APIRouter(tags=["exchange"])
 
 FigureName = StrEnum("FigureName", {name: name for name in FIGURES})  # type: ignore[misc]  # named by what there is
+FigureName.__doc__ = "Which figure: the statistics of /statistics, by the last part of their addresses."
 TableName = Literal["awards", "nodes", "packages"]
 ExportForm = Annotated[Form, Path(description="In which form.", examples=["csv"])]
 Figure = Annotated[FigureName, Query(description="Which figure.", examples=["savings"])]
