@@ -6,6 +6,7 @@ from app.cli.credentials import forget_credential, list_credentials, set_credent
 from app.cli.demonstrate import demo
 from app.cli.keep import derive, doctor, load_registry, openapi, verify
 from app.cli.keys import create_key, list_keys, revoke_key, rotate_key
+from app.cli.mirror import mirror
 from app.cli.operate import collect, migrate_schema, serve, worker
 from app.cli.push import push
 from app.cli.registering import compare_registry, decide_proposal, show_proposals
@@ -34,6 +35,7 @@ app.command("worker")(worker)
 app.command("migrate")(migrate_schema)
 app.command("collect")(collect)
 app.command("push")(push)
+app.command("mirror")(mirror)
 app.command("runs")(runs)
 app.command("problems")(problems)
 app.command("probes")(probes)

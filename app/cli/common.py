@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 
 import typer
 from pydantic import ValidationError
@@ -74,6 +75,18 @@ def run(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
             return asyncio.run(work())
     finally:
         leave_servers()
+
+
+def hub_address(url: str, where: str) -> str:
+    """The address of a hub as a person has given it; `where` names the option that is wrong if it is none."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.username or parts.query or parts.fragment:
+        raise typer.BadParameter("an address such as https://rakor.contoh.go.id", param_hint=where)
+    return url
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 from rich.text import Text
 
 from app.cli import push_words as words
-from app.cli.common import AsJSON, complain, err, print_json, read_settings
+from app.cli.common import AsJSON, complain, err, hub_address, print_json, read_settings
 from app.cli.push_rows import read_originals
 from app.cli.push_words import Language, word
 from app.cli.pushing import FileChanged, Hub, Shipment
@@ -86,7 +86,7 @@ def push(
     3 the hub could not be reached or the submission failed, 4 the key is missing or may not do this.
     """
     settings = read_settings()
-    address = _address(url or settings.url)
+    address = hub_address(url or settings.url, "--url")
     shipment = _shipment(file, node, schema, fiscal_year, kind, complete=complete, columns=column or [])
     if report is not None and report.suffix.lower() not in REPORTS:
         _wrong("--report", "name a file that ends with .xlsx or .csv")
@@ -158,10 +158,10 @@ class _Sender:
                 receipt, is_replayed = self._hub.push(shipment, key, progress)
         except HubRefused as refusal:
             # The receipt of a body that was kept, although it could not be read.
-            receipt = refusal.problem.get("submission")
-            if not isinstance(receipt, dict):
+            kept = refusal.problem.get("submission")
+            if not isinstance(kept, dict):
                 raise
-            return receipt, False
+            return kept, False
         with _bar(word("working", self._language), MofNCompleteColumn(), TimeRemainingColumn()) as progress:
             return self._hub.follow(receipt, progress), is_replayed
 
@@ -236,17 +236,6 @@ def _shipment(
     parameters = [(name, str(value)) for name, value in given if value is not None]
     parameters += [("column", pair) for pair in columns]
     return Shipment(file, node, media_type, encoding, tuple(parameters))
-
-
-def _address(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or parts.username or parts.query or parts.fragment:
-        _wrong("--url", "an address such as https://rakor.contoh.go.id")
-    return url
 
 
 def _ask_for_key() -> str:

@@ -1,7 +1,5 @@
 """Talking to another hub: its address, its node, pages of its feed, and its refusals."""
 
-import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
@@ -16,12 +14,12 @@ from app.adapters.protocol import Endpoint, NodeContractBroken, NodeFacts, NodeF
 from app.core.dates import TimeZone
 from app.core.text import clean_text
 from app.kit.http import Answer, AnswerTooLarge, GuardedClient, OutboundFailure
+from app.kit.http.digests import stated_sha256
 from app.kit.json import loads
 
 _VERSION_PATH = "/api/v1"
 _CURSOR = re.compile("[0-9a-f]{48}")
 _SLUG = re.compile("[a-z0-9][a-z0-9-]{0,62}")
-_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):")
 _EVIDENCE_LENGTH = 500
 _LINES = "application/x-ndjson"
 
@@ -125,7 +123,7 @@ def asked_slug(endpoint: Endpoint) -> str:
 def _page_in(answer: Answer) -> FeedPage:
     """What comes is believed by its digest alone: it covers the lines as they were before anybody compressed them."""
     following = answer.headers.get("x-next-cursor", "")
-    stated = _stated_digest(answer.headers)
+    stated = stated_sha256(answer.headers)
     if answer.media_type != _LINES or _CURSOR.fullmatch(following) is None or stated is None:
         raise NodeContractBroken("what answers there is no feed of a Rakor hub", evidence=_shown(answer))
     if stated != hashlib.sha256(answer.content).digest():
@@ -136,17 +134,6 @@ def _page_in(answer: Answer) -> FeedPage:
     if more not in {"true", "false"}:
         raise NodeContractBroken("a page of the feed does not say whether it goes on", evidence=more[:_EVIDENCE_LENGTH])
     return FeedPage(answer.content.split(b"\n")[:-1], following, more == "true", answer.url)
-
-
-def _stated_digest(headers: Mapping[str, str]) -> bytes | None:
-    """What the hub says that the lines hash to (RFC 9530; the second name where the answer came compressed)."""
-    for name in ("repr-digest", "unencoded-digest"):
-        if found := _DIGEST.search(headers.get(name, "")):
-            try:
-                return base64.b64decode(found[1], validate=True)
-            except binascii.Error:
-                return None
-    return None
 
 
 def _node_in(answer: Answer) -> NodeThere:

@@ -23,6 +23,7 @@ from app.kit.http.retry import retry_after_seconds
 from app.kit.json import loads
 
 TRIES = 6
+ACCEPTED = "zstd, gzip"
 TIMEOUT = httpx.Timeout(connect=10, read=120, write=120, pool=10)
 _AGAIN = {408, 425, 429, 502, 503, 504}
 _AGAIN_BY_CODE = {"request-in-flight", "body-cut"}
@@ -135,7 +136,7 @@ class NamedHub:
 
         Raises AnswerTooLarge; what else goes wrong is for `ask`.
         """
-        headers = {"Accept": accept, "Accept-Encoding": "zstd, gzip"}
+        headers = {"Accept": accept, "Accept-Encoding": ACCEPTED}
         request = self.client.build_request("GET", path, params=parameters, headers=headers)
         until = time.monotonic() + seconds
         with closing(self.client.send(request, stream=True)) as response:
