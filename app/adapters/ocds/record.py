@@ -131,7 +131,9 @@ def _say_dates(release: Object, fields: PackageFields, reader: Reader) -> None:
     if contracted is not None:
         fields["contracted_at"] = contracted
     if {"announced_at", "awarded_at", "contracted_at"} & fields.keys():
-        fields["date_basis"] = DateBasis.ACTUAL
+        # What another hub publishes says which of the two it is.
+        scheduled = "scheduled" in {text_of(part, "dateBasis") for part in (tender, *active_awards(release), *signed)}
+        fields["date_basis"] = DateBasis.SCHEDULED if scheduled else DateBasis.ACTUAL
     schedule = [
         StageFields(
             name=name,

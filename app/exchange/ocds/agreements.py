@@ -4,10 +4,21 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from app.core.vocabulary import SAVING_KINDS, DateBasis, PackageStatus
+from app.core.vocabulary import SAVING_KINDS, PackageStatus
 from app.exchange.ocds.parties import Parties
 from app.exchange.ocds.sections import State
-from app.exchange.ocds.stating import Ids, Object, Process, begin_of, end_of, first_known, rupiah, text_of, without_gaps
+from app.exchange.ocds.stating import (
+    Dates,
+    Ids,
+    Object,
+    Process,
+    begin_of,
+    end_of,
+    first_known,
+    rupiah,
+    text_of,
+    without_gaps,
+)
 
 # What an award is worth before anything is signed; what was signed stands with the contract.
 _AWARDED = ("negotiated_value", "corrected_value", "bid_value", "award_value")
@@ -18,8 +29,9 @@ _NOBODY = "unnamed"
 class Agreements:
     """What was agreed with whom: an award for each winner, what was signed for it, and what was paid."""
 
-    def __init__(self, state: State, process: Process, parties: Parties) -> None:
+    def __init__(self, state: State, process: Process, parties: Parties, dates: Dates) -> None:
         self._state = state
+        self._dates = dates
         self._process = process
         self._parties = parties
         self._award_ids = Ids()
@@ -56,21 +68,20 @@ class Agreements:
     def _add(
         self, party: Object | None, amount: Decimal | int | None, signed: Decimal | int | None, *, alone: bool
     ) -> Object:
-        state = self._state
-        actual = state["date_basis"] == DateBasis.ACTUAL
-        signed_at = state["contracted_at"] if actual else None
-        has_contract = signed is not None or (alone and signed_at is not None)
+        dates = self._dates
+        has_contract = signed is not None or (alone and dates.signed is not None)
         award = without_gaps(
             id=self._award_ids.take(f"award-{party['id'] if party else _NOBODY}"),
             status=self._award_status(has_contract=has_contract),
-            date=state["awarded_at"] if actual else None,
+            date=dates.awarded,
+            dateBasis=dates.basis if dates.awarded else None,
             value=rupiah(amount),
             suppliers=[party] if party else None,
         )
         self.awards.append(award)
         self._award_of.setdefault(party["id"] if party else _NOBODY, award["id"])
         if has_contract:
-            self._sign(award, signed, signed_at)
+            self._sign(award, signed, dates.signed)
         return award
 
     def _award_status(self, *, has_contract: bool) -> str:
@@ -86,6 +97,7 @@ class Agreements:
             status=self._contract_status(),
             value=rupiah(signed),
             dateSigned=signed_at,
+            dateBasis=self._dates.basis if signed_at else None,
             period=self._contract_period(),
         )
         self._contracts[award["id"]] = contract

@@ -10,7 +10,7 @@ from app.exchange.ocds.compiling import Compiling
 from app.exchange.ocds.identity import release_id
 from app.exchange.ocds.parties import Parties
 from app.exchange.ocds.sections import State, add_bids, buyer_of, planning_of, tender_of
-from app.exchange.ocds.stating import Object, Process, without_gaps
+from app.exchange.ocds.stating import Object, Process, dates_of, without_gaps
 from app.exchange.ocds.vocabulary import LANGUAGE
 from app.exchange.ocds.withdrawing import take_back
 
@@ -37,7 +37,7 @@ def releases_of(process: Process, versions: Iterable[Version]) -> list[Object]:
     for version in versions:
         # Merging goes by dates: the order of versions must be theirs, whatever the clocks of their writers.
         date = version.at if date is None else max(version.at, date + _TICK)
-        said = _said(process, version.state, parties)
+        said = _said(process, version, parties)
         if made:
             if compiling is None:
                 compiling = Compiling(made)
@@ -63,12 +63,13 @@ def releases_of(process: Process, versions: Iterable[Version]) -> list[Object]:
     return made
 
 
-def _said(process: Process, state: State, parties: Parties) -> Object:
+def _said(process: Process, version: Version, parties: Parties) -> Object:
+    state, dates = version.state, dates_of(version.state, version.at)
     parties.begin()
     buyer = buyer_of(state, process, parties)
-    tender = tender_of(state, process, parties, buyer)
+    tender = tender_of(state, process, parties, buyer, dates)
     bids = add_bids(state, parties, tender)
-    agreements = Agreements(state, process, parties)
+    agreements = Agreements(state, process, parties, dates)
     return without_gaps(
         parties=parties.all(),
         buyer=buyer,

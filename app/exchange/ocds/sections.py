@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from app.core.vocabulary import DateBasis, PackageKind
+from app.core.vocabulary import PackageKind
 from app.exchange.ocds.parties import Parties
-from app.exchange.ocds.stating import Ids, Object, Process, begin_of, end_of, rupiah, text_of, without_gaps
+from app.exchange.ocds.stating import Dates, Ids, Object, Process, begin_of, end_of, rupiah, text_of, without_gaps
 from app.exchange.ocds.vocabulary import (
     CATEGORIES,
     CONSULTING,
@@ -62,13 +62,12 @@ def buyer_of(state: State, process: Process, parties: Parties) -> Object | None:
     return parties.institution(state["institution"], stated or registered)
 
 
-def tender_of(state: State, process: Process, parties: Parties, buyer: Object | None) -> Object:
+def tender_of(state: State, process: Process, parties: Parties, buyer: Object | None, dates: Dates) -> Object:
     kind = process.name.kind
     category = state["category"]
     unit = text_of(state["satker_name"])
     within = state["institution"] or state["institution_name"] or process.name.node
     entity = parties.unit(unit, within) if unit else parties.again(buyer, "procuringEntity") if buyer else None
-    actual = state["date_basis"] == DateBasis.ACTUAL
     words = [CONSULTING_CODE] if category in CONSULTING else []
     return without_gaps(
         id=process.name.code,
@@ -87,8 +86,8 @@ def tender_of(state: State, process: Process, parties: Parties, buyer: Object | 
         additionalProcurementCategories=[*words, *filter(None, [text_of(state["category_text"])])],
         awardCriteriaDetails=text_of(state["evaluation_text"]),
         eligibilityCriteria=text_of(state["business_size"]),
-        # What was only scheduled did not happen for that: it stays in the periods.
-        datePublished=state["announced_at"] if actual else None,
+        datePublished=dates.announced,
+        dateBasis=dates.basis if dates.announced else None,
         **_periods(state["schedule"]),
         numberOfTenderers=state["bidders"],
     )

@@ -1,12 +1,13 @@
 """Small ways of stating things as OCDS does: amounts, moments of a day, lists and objects without anything empty."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from app.core.dates import TimeZone
+from app.core.vocabulary import DateBasis
 from app.exchange.ocds.identity import PackageName
 from app.exchange.ocds.vocabulary import CURRENCY
 
@@ -22,6 +23,28 @@ class Process:
     zone: TimeZone
     institution: str | None = None
     institution_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """When it was announced, awarded and signed, and whether that happened or was only scheduled."""
+
+    announced: str | None
+    awarded: str | None
+    signed: str | None
+    basis: str | None
+
+
+def dates_of(state: Mapping[str, Any], at: datetime) -> Dates:
+    """The dates of a version that was recorded then. What was only scheduled is told once its day has come, as such."""
+    basis = state["date_basis"]
+
+    def come(moment: str | None) -> str | None:
+        if moment is None or basis == DateBasis.ACTUAL or datetime.fromisoformat(moment) <= at:
+            return moment
+        return None
+
+    return Dates(come(state["announced_at"]), come(state["awarded_at"]), come(state["contracted_at"]), basis)
 
 
 def rupiah(amount: Decimal | int | None) -> Object | None:

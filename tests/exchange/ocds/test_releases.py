@@ -1,7 +1,7 @@
 """Versions of packages become releases: every field in its place, nothing empty, every reference leading somewhere."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -194,13 +194,22 @@ def test_a_total_without_a_winner_is_an_award_of_nobody():
     assert release["contracts"][0]["value"]["amount"] == 5
 
 
-def test_what_was_only_scheduled_is_not_told_as_if_it_had_happened():
-    fields = {**by_status(PackageStatus.COMPLETED), "date_basis": DateBasis.SCHEDULED}
-    release = told(fields)
+def test_what_was_only_scheduled_is_told_as_such():
+    release = told({**by_status(PackageStatus.COMPLETED), "date_basis": DateBasis.SCHEDULED})
 
-    assert "datePublished" not in release["tender"]
+    assert (release["tender"]["datePublished"], release["tender"]["dateBasis"]) == ("2025-03-01T03:00:00Z", "scheduled")
+    assert (release["awards"][0]["date"], release["awards"][0]["dateBasis"]) == ("2025-03-09T03:00:00Z", "scheduled")
+    assert release["contracts"][0]["dateBasis"] == "scheduled"
+
+
+def test_what_is_scheduled_for_later_is_not_told_as_a_date():
+    early = datetime(2025, 3, 5, tzinfo=UTC)
+    fields = {**by_status(PackageStatus.COMPLETED), "date_basis": DateBasis.SCHEDULED}
+    (release,) = releases_told(fields, at=[early])
+
+    assert release["tender"]["datePublished"] == "2025-03-01T03:00:00Z"
     assert "date" not in release["awards"][0]
-    assert "tenderPeriod" in release["tender"]
+    assert "dateBasis" not in release["awards"][0]
 
 
 def test_a_winner_of_a_tender_that_still_runs_is_pending():
