@@ -151,8 +151,7 @@ async def record_round(session: WriteSession, webhook_id: int, outcomes: Sequenc
     ).one_or_none()
     if before is None:
         return  # It was deleted meanwhile, and its deliveries with it.
-    for outcome in outcomes:
-        await _record(session, outcome)
+    await _record(session, outcomes)
     is_heard = any(outcome.is_success for outcome in outcomes)
     failures = 0 if is_heard else before.failures + len(outcomes)
     failing_since = None if is_heard else before.failing_since or now
@@ -190,41 +189,43 @@ async def make_due(session: WriteSession, webhook_id: int, *, now: datetime) -> 
     )
 
 
-async def _record(session: WriteSession, outcome: Outcome) -> None:
-    due, tries = outcome.due, outcome.due.tries + 1
-    again = None
-    if not outcome.is_success and due.type != PING:
-        # What a receiver that wants nothing more has refused waits for it to be enabled again.
-        again = outcome.at if outcome.is_gone else next_attempt(tries, now=outcome.at, asked=outcome.asked)
-    state = "delivered" if outcome.is_success else "pending" if again else "failed"
-    attempt = {
-        "at": outcome.at,
-        "status": outcome.status,
-        "latency_ms": outcome.latency_ms,
-        "error": outcome.error,
-        "detail": outcome.detail,
-    }
+async def _record(session: WriteSession, outcomes: Sequence[Outcome]) -> None:
     await session.execute(
         text("""
-            UPDATE webhook_deliveries SET
-                state = :state, tries = :tries, next_attempt_at = :again,
-                finished_at = CASE WHEN :state = 'pending' THEN NULL ELSE CAST(:at AS timestamptz) END,
-                payload = CASE WHEN :state = 'delivered' AND cursor IS NOT NULL THEN NULL ELSE payload END,
-                attempts = CASE WHEN jsonb_array_length(attempts) < :logged THEN attempts ELSE attempts - 0 END
-                           || CAST(:attempt AS jsonb)
-            WHERE id = :id AND state = 'pending' AND tries = :seen
+            UPDATE webhook_deliveries d SET
+                state = o.state, tries = d.tries + 1, next_attempt_at = o.again,
+                finished_at = CASE WHEN o.state <> 'pending' THEN o.at END,
+                payload = CASE WHEN o.state = 'delivered' AND d.cursor IS NOT NULL THEN NULL ELSE d.payload END,
+                attempts = CASE WHEN jsonb_array_length(d.attempts) < :logged THEN d.attempts ELSE d.attempts - 0 END
+                           || o.attempt
+            FROM jsonb_to_recordset(CAST(:outcomes AS jsonb))
+                AS o(id bigint, seen integer, state text, again timestamptz, at timestamptz, attempt jsonb)
+            WHERE d.id = o.id AND d.state = 'pending' AND d.tries = o.seen
         """),
-        {
-            "id": due.id,
-            "seen": due.tries,
-            "state": state,
-            "tries": tries,
-            "again": again,
-            "at": outcome.at,
-            "logged": LOGGED_ATTEMPTS,
-            "attempt": dumps_text([attempt]),
-        },
+        {"logged": LOGGED_ATTEMPTS, "outcomes": dumps_text([_told(outcome) for outcome in outcomes])},
     )
+
+
+def _told(outcome: Outcome) -> dict[str, Any]:
+    """What follows for its message from how an attempt ended."""
+    again = None
+    if not outcome.is_success and outcome.due.type != PING:
+        # What a receiver that wants nothing more has refused waits for it to be enabled again.
+        again = outcome.at if outcome.is_gone else next_attempt(outcome.due.tries + 1, outcome.at, outcome.asked)
+    return {
+        "id": outcome.due.id,
+        "seen": outcome.due.tries,
+        "state": "delivered" if outcome.is_success else "pending" if again else "failed",
+        "again": again,
+        "at": outcome.at,
+        "attempt": {
+            "at": outcome.at,
+            "status": outcome.status,
+            "latency_ms": outcome.latency_ms,
+            "error": outcome.error,
+            "detail": outcome.detail,
+        },
+    }
 
 
 async def _disable(

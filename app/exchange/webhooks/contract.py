@@ -6,7 +6,8 @@ from fastapi import APIRouter, Header
 
 from app.exchange.webhooks.schemas import MessageRead, PingRead, RestartRead
 
-messages = APIRouter(generate_unique_id_function=lambda route: route.name, tags=["webhooks"])
+# Not the tag of the routes: generated clients keep one file a tag, and would write one over the other.
+messages = APIRouter(generate_unique_id_function=lambda route: route.name, tags=["messages"])
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     "2XX": {"description": "Taken: this message is not sent again."},

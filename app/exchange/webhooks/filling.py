@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import text
@@ -36,6 +36,16 @@ class Standing:
     epoch: int
     filters: Filters
     room: int
+
+
+class Draft(NamedTuple):
+    """A message to be sent."""
+
+    id: str
+    type: str
+    payload: bytes
+    cursor: str | None
+    subject: str | None
 
 
 async def fill_deliveries(
@@ -115,8 +125,8 @@ async def _give(
         return 0  # Somebody sent it elsewhere, paused or deleted it meanwhile.
     if page.epoch > standing.epoch and decode(standing.place) != START:
         await _tell_restart(session, standing.id, f"rst_{page.epoch}", page.epoch, place, now)
-    if taken:
-        await session.execute(_DELIVER, [_delivery(standing.id, message, now) for message in taken])
+    drafts = [Draft(each.id, each.type, each.payload, each.cursor, each.subject) for each in taken]
+    await _deliver(session, standing.id, drafts, now)
     return len(taken)
 
 
@@ -149,28 +159,24 @@ async def _tell_restart(
     session: WriteSession, webhook_id: int, name: str, epoch: int, place: str, now: datetime
 ) -> None:
     payload = notice(RESTARTED, now, {"epoch": epoch, "cursor": place})
-    told = {"message_id": name, "type": RESTARTED, "cursor": None, "subject": None, "payload": payload}
-    await session.execute(_DELIVER, {"webhook_id": webhook_id, "now": now, **told})
+    await _deliver(session, webhook_id, [Draft(name, RESTARTED, payload, None, None)], now)
 
 
-def _delivery(webhook_id: int, message: Message, now: datetime) -> dict[str, Any]:
-    return {
-        "webhook_id": webhook_id,
-        "message_id": message.id,
-        "type": message.type,
-        "cursor": message.cursor,
-        "subject": message.subject,
-        "payload": message.payload,
-        "now": now,
-    }
-
-
-# What was delivered before is delivered again under its old id, and in its old row.
-_DELIVER = text("""
-    INSERT INTO webhook_deliveries
-        (webhook_id, message_id, type, cursor, subject, payload, state, created_at, next_attempt_at)
-    VALUES (:webhook_id, :message_id, :type, :cursor, :subject, :payload, 'pending', :now, :now)
-    ON CONFLICT (webhook_id, message_id) DO UPDATE SET
-        state = 'pending', payload = excluded.payload, tries = 0, next_attempt_at = excluded.next_attempt_at,
-        finished_at = NULL
-""")
+async def _deliver(session: WriteSession, webhook_id: int, drafts: Sequence[Draft], now: datetime) -> None:
+    """Have messages sent. What was delivered before is delivered again under its old id, and in its old row."""
+    if not drafts:
+        return
+    columns = map(list, zip(*drafts, strict=True))
+    await session.execute(
+        text("""
+            INSERT INTO webhook_deliveries
+                (webhook_id, message_id, type, payload, cursor, subject, state, created_at, next_attempt_at)
+            SELECT :webhook_id, d.id, d.type, d.payload, d.cursor, d.subject, 'pending', :now, :now
+            FROM unnest(CAST(:id AS text[]), CAST(:type AS text[]), CAST(:payload AS bytea[]), CAST(:cursor AS text[]),
+                        CAST(:subject AS text[])) AS d(id, type, payload, cursor, subject)
+            ON CONFLICT (webhook_id, message_id) DO UPDATE SET
+                state = 'pending', payload = excluded.payload, tries = 0, next_attempt_at = excluded.next_attempt_at,
+                finished_at = NULL
+        """),
+        {"webhook_id": webhook_id, "now": now, **dict(zip(Draft._fields, columns, strict=True))},
+    )

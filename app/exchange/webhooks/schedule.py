@@ -30,7 +30,7 @@ _LONGEST_HOLD = timedelta(minutes=10)
 _chance = SystemRandom()
 
 
-def next_attempt(tries: int, *, now: datetime, asked: timedelta | None) -> datetime | None:
+def next_attempt(tries: int, now: datetime, asked: timedelta | None) -> datetime | None:
     """When to try again after so many attempts, as late as the receiver asked; None when the schedule has run out."""
     if tries > len(PAUSES):
         return None
