@@ -90,6 +90,7 @@ TAGS = [
         "description": "Taking everything away: the change feed, exports, OCDS, webhooks.",
     },
     {"name": "webhooks", "description": "Being told what happens: subscriptions, signed messages, deliveries."},
+    {"name": "messages", "description": "What subscribers are sent."},
     {"name": "operations", "description": "Is it alive, is it ready, what is here."},
 ]
 

@@ -17,6 +17,7 @@ VALIDATION_SCHEMAS = ("HTTPValidationError", "ValidationError")
 _REFERENCE = re.compile(r"#/components/schemas/([\w.-]+)")
 _METHODS = ("get", "post", "put", "patch", "delete")
 _JSON = "application/json"
+_OF_32_BITS, _ANY = 2**31 - 1, 2**63
 
 HEADERS: dict[str, dict[str, Any]] = {
     "ETag": {
@@ -92,6 +93,7 @@ def _build(app: FastAPI, words: Words) -> dict[str, Any]:
     schemas = {name: schema for name, schema in schemas.items() if name in mentioned}
     document["components"]["schemas"] = schemas
     _respell_bounds(schemas)
+    _widen_integers(document)
     for name, schema in schemas.items():
         _word_fields(name, schema, schemas, words.fields)
     for _path, operation in _operations(document):
@@ -173,6 +175,20 @@ def _respell_bounds(schema: Any) -> None:
                 schema[theirs] = schema.pop(ours)
     for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
         _respell_bounds(part)
+
+
+def _widen_integers(node: Any) -> None:
+    """Say where a number may be larger than 32 bits hold: some languages must know beforehand."""
+    if isinstance(node, dict) and "integer" in (node.get("type"), *_as_list(node.get("type"))):
+        most = min(node.get("maximum", _ANY), node.get("exclusiveMaximum", _ANY))
+        if most > _OF_32_BITS and "enum" not in node and "const" not in node:
+            node.setdefault("format", "int64")
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _widen_integers(part)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _word_fields(name: str, schema: dict[str, Any], schemas: Schemas, words: Mapping[str, Word]) -> None:

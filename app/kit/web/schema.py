@@ -114,6 +114,9 @@ MomentBound = Annotated[
 ]
 
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# For the contract only: what has this form is a day and a moment that there are.
+_A_DAY = "20[0-9]{2}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+_A_TIME = r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
 
 
 def _then(value: object) -> object:
@@ -137,7 +140,8 @@ AsOf = Annotated[
         AfterValidator(_come),
     ]
     | None,
-    WithJsonSchema({"type": ["string", "null"], "anyOf": [{"format": "date-time"}, {"format": "date"}]}),
+    # One text: of alternatives between formats some generated clients make what they cannot send.
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{_A_DAY}({_A_TIME})?$"}, {"type": "null"}]}),
     Query(
         description="As the hub knew it then: a moment with its offset, or a date, meaning the end of that day in WIB. "
         "What has not come yet means now.",
