@@ -10,7 +10,7 @@ from psycopg import sql
 
 from app.exchange.mirror.chain import chained
 from app.exchange.mirror.pages import Item, PageBroken
-from app.exchange.mirror.schema import FORMAT, SCHEMA, creation, state_after
+from app.exchange.mirror.schema import FORMAT, SCHEMA, carrying_on, creation
 from app.kit.db import driver_url
 
 
@@ -63,7 +63,7 @@ class Copy:
     def __init__(self, connection: psycopg.Connection, schema: str = SCHEMA) -> None:
         self.connection = connection
         self.schema = schema
-        self._state = [statement.encode() for statement in state_after(schema)]
+        self._carrying_on = {entity: statement.encode() for entity, statement in carrying_on(schema).items()}
 
     def exists(self) -> bool:
         found = self.connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [self.schema])
@@ -118,8 +118,9 @@ class Copy:
                 if moved.rowcount != 1:
                     raise MirrorUnusable("Somebody else has carried this copy on in the meantime.")
                 self._copy(before.count, items)
-                for statement in self._state:
-                    self.connection.execute(statement, {"before": before.count})
+                for entity, places in _last_places(items, before.count).items():
+                    if (statement := self._carrying_on.get(entity)) is not None:
+                        self.connection.execute(statement, {"places": places})
         except psycopg.DataError as error:
             raise PageBroken(f"a page behind change {before.count} cannot be kept: {error}") from error
         return Place(before.hub, last.cursor, epoch, count, digest, before.proved_count, before.proved_digest)
@@ -153,6 +154,14 @@ class Copy:
     def value(self, statement: str, parameters: Sequence[Any] | None = None) -> Any:
         [found] = _one(self.execute(statement, parameters))
         return found
+
+
+def _last_places(items: Sequence[Item], before: int) -> dict[str, list[int]]:
+    """For each kind of thing where the last changes of its things are: the one by which each is as it is now."""
+    last: dict[str, dict[str, int]] = {}
+    for place, item in enumerate(items, start=before + 1):
+        last.setdefault(item.entity, {})[item.key] = place
+    return {entity: sorted(places.values()) for entity, places in last.items()}
 
 
 def _one(cursor: psycopg.Cursor) -> tuple[Any, ...]:

@@ -110,15 +110,14 @@ def creation(schema: str) -> str:
     return f"CREATE SCHEMA {schema};" + (_LOG + _STATE).replace("{schema}", schema)
 
 
-def state_after(schema: str) -> list[str]:
-    """Statements that carry the present state on by what the log has behind `%(before)s`."""
-    statements = []
+def carrying_on(schema: str) -> dict[str, str]:
+    """For each kind of thing the statement that brings its table to the changes at `%(places)s`, each the last of its thing."""
+    statements = {}
     for entity, (table, key) in _KEYS.items():
         names = ", ".join(key)
-        told = ", ".join(f"{name} = excluded.{name}" for name in ("version", "op", "at", "place", "document"))
-        statements.append(
-            f"INSERT INTO {schema}.{table} ({names}, {_TOLD}) "
-            f"{_latest(schema, entity, key, 'AND place > %(before)s')} "
+        told = ", ".join(f"{name} = excluded.{name}" for name in _TOLD.split(", "))
+        statements[entity] = (
+            f"INSERT INTO {schema}.{table} ({names}, {_TOLD}) {_at(schema, entity, key, '= ANY(%(places)s)')} "
             f"ON CONFLICT ({names}) DO UPDATE SET {told}"
         )
     return statements
@@ -128,23 +127,23 @@ def first_stray(schema: str) -> list[tuple[str, str]]:
     """For each table of the present state a question: the first place at which it is not what follows from the log."""
     questions = []
     for entity, (table, key) in _KEYS.items():
+        last = f"IN (SELECT max(place) FROM {schema}.changes WHERE entity = '{entity}' GROUP BY key)"  # noqa: S608 (constants)
         same = " AND ".join(f"t.{name} = l.{name}" for name in key)
         differs = (
             "(t.version, t.op, t.at, t.place, t.document) IS DISTINCT FROM (l.version, l.op, l.at, l.place, l.document)"
         )
         question = (
-            f"SELECT min(coalesce(l.place, t.place)) FROM ({_latest(schema, entity, key)}) l "  # noqa: S608 (the same)
+            f"SELECT min(coalesce(l.place, t.place)) FROM ({_at(schema, entity, key, last)}) l "  # noqa: S608 (the same)
             f"FULL JOIN {schema}.{table} t ON {same} WHERE {differs}"
         )
         questions.append((table, question))
     return questions
 
 
-def _latest(schema: str, entity: str, key: dict[str, str], condition: str = "") -> str:
-    """The last change of each thing, in the columns of its table."""
+def _at(schema: str, entity: str, key: dict[str, str], places: str) -> str:
+    """The changes at some places, in the columns of their things' table."""
     names = ", ".join(f"(document ->> '{name}')::{kind} AS {name}" for name, kind in key.items())
     return (
-        f"SELECT {names}, {_TOLD} FROM (SELECT DISTINCT ON (key) {_TOLD.removesuffix('document')} "  # noqa: S608 (the same)
-        f"item::jsonb -> '{entity}' AS document FROM {schema}.changes "
-        f"WHERE entity = '{entity}' {condition} ORDER BY key, place DESC) latest"
+        f"SELECT {names}, {_TOLD} FROM (SELECT version, op, at, place, item::jsonb -> '{entity}' AS document "  # noqa: S608
+        f"FROM {schema}.changes WHERE place {places} OFFSET 0) told"
     )
