@@ -51,8 +51,8 @@ async def settled(database: Database) -> None:
         async with database.reading() as session:
             is_settled = await session.scalar(
                 text("""
-                    SELECT coalesce(max(xid) < pg_snapshot_xmin(pg_current_snapshot()), true) FROM changes
-                    WHERE epoch = (SELECT max(epoch) FROM feed_epochs)
+                    SELECT count(*) = 0 FROM changes
+                    WHERE (epoch, xid) >= ((SELECT max(epoch) FROM feed_epochs), pg_snapshot_xmin(pg_current_snapshot()))
                 """)
             )
         if is_settled:
