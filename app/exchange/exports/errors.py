@@ -29,7 +29,7 @@ class ExportNotReady(HubError):
 
 
 class ExportsBusy(HubError):
-    kind = Kind.UNAVAILABLE
+    kind = Kind.TOO_MANY
     code = "exports-busy"
     title = "Too many exports at once"
     retry_after = 20

@@ -131,7 +131,7 @@ async def test_only_so_many_may_wait(client, api):
 
     refused = await client.get(f"{ADDRESS}&fiscal_year=2025")
 
-    assert (refused.status_code, refused.json()["code"]) == (503, "exports-busy")
+    assert (refused.status_code, refused.json()["code"]) == (429, "exports-busy")
     assert int(refused.headers["retry-after"]) > 0
     assert (await client.get(f"{ADDRESS}&fiscal_year=2023")).status_code == 202
 
@@ -150,7 +150,7 @@ async def test_only_so_many_are_sent_at_once(client, api, monkeypatch):
         await streamed.close()
     again = await client.get("/api/v1/exports/packages.csv")
 
-    assert (refused.status_code, refused.json()["code"]) == (503, "exports-busy")
+    assert (refused.status_code, refused.json()["code"]) == (429, "exports-busy")
     assert again.status_code == 200
 
 
