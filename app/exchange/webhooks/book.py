@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import text
 
 from app.access.audit import record_act
@@ -13,6 +14,8 @@ from app.exchange.webhooks.events import PING
 from app.exchange.webhooks.schedule import GIVEN_UP_AFTER, held_until, next_attempt, was_down
 from app.kit.db import ReadSession, WriteSession
 from app.kit.json import dumps_text
+
+log = structlog.get_logger()
 
 LEASE_SECONDS = 30
 """A sender that is silent for so long is taken for dead. Each of its rounds is shorter, and renews it."""
@@ -239,20 +242,30 @@ async def _disable(
         {"id": webhook_id, "reason": reason, "now": now},
     )
     if disabled is not None:
+        log.warning("webhook.disabled", webhook=webhook_id, reason=reason)
         details: dict[str, Any] = {"reason": reason, "failing_since": failing_since}
         subject = f"webhook {webhook_id}"
         await record_act(session, caller=WORKER, act="webhook.disabled", subject=subject, details=details, now=now)
 
 
-async def forget_deliveries(session: WriteSession, *, before: datetime, at_most: int) -> int:
-    """Forget what ended before a moment; what waits is never forgotten."""
+async def forget_deliveries(session: WriteSession, *, before: datetime, most: int, at_most: int) -> int:
+    """Forget what ended before a moment, and of each subscription what ended beyond the newest `most`.
+
+    What waits is never forgotten.
+    """
     rows = await session.execute(
         text("""
             WITH old AS (
-                SELECT id FROM webhook_deliveries WHERE state <> 'pending' AND finished_at < :before LIMIT :at_most
+                (SELECT id FROM webhook_deliveries WHERE state <> 'pending' AND finished_at < :before LIMIT :at_most)
+                UNION
+                (SELECT d.id FROM webhooks w
+                 CROSS JOIN LATERAL (SELECT id FROM webhook_deliveries
+                                     WHERE webhook_id = w.id ORDER BY id DESC OFFSET :most LIMIT 1) o
+                 JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.id <= o.id AND d.state <> 'pending'
+                 LIMIT :at_most)
             )
             DELETE FROM webhook_deliveries d USING old WHERE d.id = old.id RETURNING d.id
         """),
-        {"before": before, "at_most": at_most},
+        {"before": before, "most": most, "at_most": at_most},
     )
     return len(rows.all())

@@ -123,7 +123,7 @@ async def _give(
         place = taken[-1].cursor
     if not await _move(session, standing, place, page.epoch):
         return 0  # Somebody sent it elsewhere, paused or deleted it meanwhile.
-    if page.epoch > standing.epoch and decode(standing.place) != START:
+    if page.epoch > standing.epoch and not decode(standing.place).is_start:
         await _tell_restart(session, standing.id, f"rst_{page.epoch}", page.epoch, place, now)
     drafts = [Draft(each.id, each.type, each.payload, each.cursor, each.subject) for each in taken]
     await _deliver(session, standing.id, drafts, now)

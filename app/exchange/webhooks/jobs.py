@@ -12,6 +12,8 @@ log = structlog.get_logger()
 
 KEPT = timedelta(days=30)
 """How long it can be looked up what became of a message; what is older is replayed from the feed."""
+MOST_KEPT = 20_000
+"""and of how many messages of one subscription."""
 _AT_ONCE = 5_000
 
 
@@ -20,7 +22,7 @@ async def tend_webhook_storage(database: Database) -> None:
     forgotten = 0
     while True:
         async with database.transaction() as session:
-            batch = await forget_deliveries(session, before=utc_now() - KEPT, at_most=_AT_ONCE)
+            batch = await forget_deliveries(session, before=utc_now() - KEPT, most=MOST_KEPT, at_most=_AT_ONCE)
         forgotten += batch
         if batch < _AT_ONCE:
             break

@@ -217,7 +217,7 @@ async def list_webhook_deliveries(
     limit: Limit = DEFAULT_PAGE,
     after: After = None,
 ) -> Response:
-    """What was sent, is being sent or waits, newest first, each with its attempts. What has ended is kept for 30 days."""
+    """What was sent, is being sent or waits, newest first, each with its attempts. What has ended is kept for 30 days, 20,000 at most."""
     key = decode_cursor(after, int)
     found = await queries.list_deliveries(
         session, webhook, state=state, event=type, before=key[0] if key else None, limit=limit + 1

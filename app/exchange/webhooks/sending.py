@@ -152,6 +152,10 @@ class Courier:
             answer = await client.post(current.url, due.payload, headers=headers)
         except OutboundFailure as failure:
             return Outcome(due, now, _since(began), error=failure.code, detail=_told(failure))
+        except Exception:
+            # A fault of ours is no reason to try without a pause, for ever.
+            log.exception("webhook.crashed", delivery=due.id)
+            return Outcome(due, now, _since(began), error="internal-error")
         asked = retry_after_seconds(answer.headers.get("retry-after"), answer.fetched_at)
         return Outcome(
             due,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from app.access.callers import COMMAND_LINE
 from app.exchange.feed.checkpoints import reckon_checkpoints
-from app.exchange.webhooks import keeping
+from app.exchange.webhooks import jobs, keeping
 from app.exchange.webhooks.jobs import tend_webhook_storage
 from app.exchange.webhooks.messages import Filters
 from app.kit.clock import utc_now
@@ -175,7 +175,7 @@ def codes_of(messages):
     return [message["data"]["package"]["code"] for message in messages]
 
 
-async def test_deliveries_are_forgotten_after_a_month_and_what_waits_never(database):
+async def test_deliveries_are_forgotten_after_a_month_and_what_waits_never(database, monkeypatch):
     clock = Clock()
     async with stranger(says(OK)) as host:
         await subscribe(database, host.url())
@@ -195,6 +195,11 @@ async def test_deliveries_are_forgotten_after_a_month_and_what_waits_never(datab
     await tend_webhook_storage(database)
 
     assert sorted(delivery["subject"][-1] for delivery in await deliveries(database)) == ["2", "3"]
+
+    await execute(database, "DELETE FROM webhook_deliveries WHERE state = 'pending'")
+    monkeypatch.setattr(jobs, "MOST_KEPT", 0)
+    await tend_webhook_storage(database)
+    assert await deliveries(database) == []
 
 
 async def test_a_deleted_subscription_takes_what_is_under_way_with_it(database):
