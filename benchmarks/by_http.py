@@ -62,6 +62,10 @@ class Hub:
         counts = {name: number for name, number in receipt["counts"].items() if number and name != "seen"}
         return Pushed(wall, self._cpu() - spent, self._clock.seconds_now() - server, counts)
 
+    @property
+    def address(self) -> str:
+        return str(self._client.base_url)
+
     def memory(self) -> int:
         """The most memory that API and worker have held so far, in MB, the larger of the two."""
         peaks = [_status(process.pid, "VmHWM") for process in self._processes]

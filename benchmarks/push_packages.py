@@ -52,7 +52,7 @@ TABLES = {
     "observations": "SELECT {columns} FROM observations t WHERE is_current",
     "package_versions": "SELECT {columns} FROM package_versions t"
     " WHERE version = (SELECT version FROM packages p WHERE p.id = t.package_id)",
-    "changes": "SELECT {columns} FROM changes t WHERE version = (SELECT version FROM packages p WHERE p.id = t.entity_id)",
+    "changes": "SELECT {columns} FROM changes t WHERE entity = 'package' AND version = (SELECT version FROM packages p WHERE p.id = t.entity_id)",
     "awards": "SELECT {columns} FROM awards t",
     "suppliers": "SELECT {columns} FROM suppliers t",
     "package_summaries": "SELECT {columns} FROM package_summaries t",
