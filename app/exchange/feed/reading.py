@@ -56,6 +56,8 @@ class ChangePage:
 
 _AFTER = "(c.epoch, c.xid, c.seq) > ($1::int, $2::text::xid8, $3::bigint)"
 _ORDER = "ORDER BY epoch, xid, seq"
+_IN_ORDER = "ORDER BY f.epoch, f.xid, f.seq"
+"""The same where the transaction is shown as text: numbers, not their spelling, are what counts (999 before 1000)."""
 _COLUMNS = "c.epoch, c.xid, c.seq, c.at, c.entity, c.entity_id, c.version, c.op, c.node_id, c.state"
 _SHOWN = """
     f.epoch, f.xid::text AS xid, f.seq, (extract(epoch FROM f.at) * 1000000)::bigint AS at, f.entity, f.entity_id,
@@ -74,7 +76,7 @@ _WALK = f"""
     ), wanted AS MATERIALIZED (
         SELECT * FROM walked f WHERE %s {_ORDER} LIMIT $5
     )
-    SELECT {_SHOWN} FROM wanted f {_DOCUMENTS} {_ORDER}
+    SELECT {_SHOWN} FROM wanted f {_DOCUMENTS} {_IN_ORDER}
 """  # noqa: S608 (constants of this module)
 
 # What concerns a few nodes is found by their packages: a feed of all nodes would be walked for nothing.
@@ -86,7 +88,7 @@ _BY_NODE = f"""
         SELECT {_COLUMNS} FROM changes c
         WHERE c.entity <> 'package' AND c.node_id = ANY($4::bigint[]) AND {_AFTER} AND {VISIBLE} AND %s
     ), wanted AS MATERIALIZED (SELECT * FROM mine {_ORDER} LIMIT $5)
-    SELECT {_SHOWN} FROM wanted f {_DOCUMENTS} {_ORDER}
+    SELECT {_SHOWN} FROM wanted f {_DOCUMENTS} {_IN_ORDER}
 """  # noqa: S608 (the same)
 
 # The last change that everybody may see already, or that was looked at last.

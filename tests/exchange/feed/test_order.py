@@ -254,3 +254,25 @@ def test_a_cursor_says_its_place():
     place = Position(2, 2**40, 17, "0123abcd")
 
     assert decode(place.encode()) == place
+
+
+async def test_transactions_are_ordered_by_their_number_and_not_by_its_spelling(database):
+    door = await door_of(database)
+    for code in ("1", "2", "3"):
+        await door.record(a_record(code))
+    numbers = {"1": 99, "2": 100, "3": 101}
+    await execute(
+        database,
+        "DELETE FROM changes WHERE entity <> 'package'",
+        *(
+            f"UPDATE changes c SET xid = '{number}' FROM packages p WHERE p.id = c.entity_id AND p.code = '{code}'"
+            for code, number in numbers.items()
+        ),
+    )
+
+    for wanted in (EVERYTHING, ChangeFilter(node=(SURABAYA,)), ChangeFilter(latest=True)):
+        follower = Follower(database, wanted)
+        while await follower.look(limit=2):
+            pass
+
+        assert [item["package"]["code"] for item in follower.seen] == ["1", "2", "3"]
