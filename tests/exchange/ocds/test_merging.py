@@ -33,7 +33,7 @@ def merged_by_library(releases, rules=MERGE_RULES):
     return Merger(merge_rules=rules).create_compiled_release(releases)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(histories, kinds)
 def test_the_compiled_release_is_what_the_library_makes_of_the_releases(tellings, kind):
     releases = releases_told(*tellings, kind=kind)
@@ -41,7 +41,7 @@ def test_the_compiled_release_is_what_the_library_makes_of_the_releases(tellings
     assert compile_releases(releases) == merged_by_library(releases)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(histories, kinds)
 def test_merged_releases_say_what_the_last_version_says(tellings, kind):
     last = tellings[-1]
@@ -79,7 +79,7 @@ def amounts(items):
     return sorted((one["id"], one.get("status"), one.get("value", {}).get("amount")) for one in items)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(histories, kinds)
 def test_merged_releases_are_as_whole_as_single_ones(tellings, kind):
     releases = releases_told(*tellings, kind=kind)
@@ -122,7 +122,7 @@ def test_a_winner_who_comes_back_is_awarded_again():
     assert [award["status"] for award in compiled["awards"]] == ["active"]
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(histories, kinds)
 def test_the_schema_of_the_standard_merges_them_alike(tellings, kind):
     rules = merge_rules_of_the_schema()
