@@ -23,7 +23,6 @@ from app.exchange.feed.waiting import HEAD, FeedWatch
 from app.exchange.ocds.crawlers import router as crawlers
 from app.exchange.ocds.packaging import Publication
 from app.exchange.ocds.routes import router as ocds
-from app.exchange.webhooks.contract import messages
 from app.exchange.webhooks.routes import router as webhooks
 from app.exchange.webhooks.targets import outbound_policy as webhook_policy
 from app.kit.db import Asker, open_database
@@ -90,7 +89,6 @@ TAGS = [
         "description": "Taking everything away: the change feed, exports, OCDS, webhooks.",
     },
     {"name": "webhooks", "description": "Being told what happens: subscriptions, signed messages, deliveries."},
-    {"name": "messages", "description": "What subscribers are sent."},
     {"name": "operations", "description": "Is it alive, is it ready, what is here."},
 ]
 
@@ -194,7 +192,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         contact={"name": "Rakor"},
         servers=[{"url": "/", "description": "The hub that serves this document."}],
         openapi_tags=TAGS,
-        webhooks=messages,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,

@@ -19,6 +19,9 @@ def _word(sentence: str, example: Any = None) -> FieldWord:
 
 _SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
+_PLACE = "0000000100000000000004d2000000000000002a00000001"
+"""In the feed."""
+
 # What things are known by.
 _NAMES = {
     "node": _word("Slug of the node.", "surabaya"),
@@ -176,6 +179,8 @@ _WORK = {
     "page": _word("Which of the source's pages it is.", "pengumuman"),
     "media_type": _word("Its media type, as the source stated it.", "text/html"),
     "fetched_at": _word("When it was fetched."),
+    "cursor": _word("Its place in the feed.", _PLACE),
+    "after": _word("The place in the feed behind which it begins.", _PLACE),
     "epoch": _word("Counts the lives of the database: one more after a restore.", 1),
     "act": _word("What was done.", "node.revised"),
     "subject": _word("What it was done to.", "node surabaya"),
@@ -291,9 +296,6 @@ _ANSWERS = {
 }
 
 FIELD_WORDS: dict[str, FieldWord] = {**_NAMES, **_PACKAGES, **_WORK, **_FIGURES, **_OPEN_DATA, **_ANSWERS}
-
-_PLACE = "0000000100000000000004d2000000000000002a00000001"
-"""In the feed."""
 
 PARAMETER_WORDS: dict[str, FieldWord] = {
     # Cursors of whole numbers, of codes, of both, and of places in the feed.

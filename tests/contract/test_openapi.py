@@ -20,6 +20,8 @@ MAY_BE_ABSENT = {
         for name in ("Savings", "Packages", "Competition", "Timeliness", "Absorption", "PdnUmk", "Coverage")
     },
     "Problem": {"errors"},  # only where a request is malformed
+    # A change is of one thing, and carries that one.
+    "ChangeRead": {"package", "node", "run", "reported_figures"},
     # OCDS leaves out what there is not.
     "ReleasePackageRead": {"license", "links"},
     "RecordPackageRead": {"license", "links"},

@@ -1,4 +1,4 @@
-"""What subscribers receive, for the `webhooks` section of the published contract. Nothing here is ever called."""
+"""What subscribers receive, for the published contract: callbacks of the subscription. Nothing here is ever called."""
 
 from typing import Annotated, Any
 
@@ -6,8 +6,9 @@ from fastapi import APIRouter, Header
 
 from app.exchange.webhooks.schemas import MessageRead, PingRead, RestartRead
 
-# Not the tag of the routes: generated clients keep one file a tag, and would write one over the other.
-messages = APIRouter(generate_unique_id_function=lambda route: route.name, tags=["messages"])
+# Callbacks, not the section `webhooks`: of that, generators of clients make code as if it were to be called.
+messages = APIRouter(generate_unique_id_function=lambda route: route.name)
+_SUBSCRIBED = "{$request.body#/url}"
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     "2XX": {"description": "Taken: this message is not sent again."},
@@ -41,17 +42,17 @@ Signature = Annotated[
 ]
 
 
-@messages.post("change", responses=_ANSWERS, status_code=204)
+@messages.post(_SUBSCRIBED, responses=_ANSWERS, status_code=204)
 def receive_change(message: MessageRead, message_id: MessageId, timestamp: Timestamp, signature: Signature) -> None:
     """Something happened that the subscription's filters let through: one change of the feed."""
 
 
-@messages.post("ping", responses=_ANSWERS, status_code=204)
+@messages.post(_SUBSCRIBED, responses=_ANSWERS, status_code=204)
 def receive_ping(message: PingRead, message_id: MessageId, timestamp: Timestamp, signature: Signature) -> None:
     """Somebody wants to know whether messages arrive; sent once."""
 
 
-@messages.post("feed-restarted", responses=_ANSWERS, status_code=204)
+@messages.post(_SUBSCRIBED, responses=_ANSWERS, status_code=204)
 def receive_feed_restarted(
     message: RestartRead, message_id: MessageId, timestamp: Timestamp, signature: Signature
 ) -> None:

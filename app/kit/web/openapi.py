@@ -68,7 +68,6 @@ def _build(app: FastAPI, words: Words) -> dict[str, Any]:
         summary=app.summary,
         description=app.description,
         routes=app.routes,
-        webhooks=app.webhooks.routes,
         tags=app.openapi_tags,
         license_info=app.license_info,
         contact=app.contact,
