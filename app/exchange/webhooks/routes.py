@@ -11,6 +11,7 @@ from app.access.permissions import Act, may
 from app.access.web import AnyCaller
 from app.exchange.feed.errors import FeedRestarted
 from app.exchange.webhooks import keeping, queries, replaying
+from app.exchange.webhooks.contract import messages
 from app.exchange.webhooks.errors import (
     DeliveryNotFound,
     NothingToReplay,
@@ -76,6 +77,7 @@ KeeperOfThis = Annotated[Caller, Depends(_keeper_of, scope="function")]
     "/webhooks",
     response_model=WebhookIssued,
     status_code=201,
+    callbacks=messages.routes,
     responses=problems.responses(
         WebhookUrlForbidden, WebhookNodeUnknown, WebhookNodesNeeded, WebhooksTooMany, *_REFUSED
     ),
