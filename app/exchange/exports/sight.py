@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.access.callers import Caller
 from app.access.permissions import Act, may
@@ -62,16 +63,26 @@ def sight_of(audience: Audience, layout: Layout, spelling: Spelling) -> Callable
     def seen(line: Line) -> Line:
         before, middle, after = line
         others, _, npwp = middle.rpartition("\t") if has_npwp else (middle, "", spelling.null)
-        if npwp == spelling.null and "\\" not in middle and not may_identify(others):
+        is_harmless = "\\" not in middle and not may_identify(others)
+        if is_harmless and npwp == spelling.null:
             return line
         if audience.nodes and before.partition("\t")[0].strip('"') in audience.nodes:
             return line
+        if is_harmless:
+            return before, f"{others}\t{_masked_npwp(npwp, spelling)}", after
         cells = zip(middle.split("\t"), lists, strict=True)
         told = [stated_in(cell, spelling, is_list=is_list) for cell, is_list in cells]
         shown = masked(dict(zip(names, told, strict=True)))
         return before, "\t".join([spelled(value, spelling) for value in shown.values()]), after
 
     return seen
+
+
+@lru_cache(maxsize=16384)
+def _masked_npwp(cell: str, spelling: Spelling) -> str:
+    """Winners win again and again."""
+    shown = masked({"npwp": stated_in(cell, spelling, is_list=False)})
+    return spelled(shown["npwp"], spelling)
 
 
 def _as_it_is(line: Line) -> Line:
