@@ -67,7 +67,14 @@ async def test_each_question_has_its_own_answer(hub):
     assert await hub.ask("/figures/one?a=1") == (200, 1)
     assert await hub.ask("/figures/one?a=2") == (200, 2)
     assert await hub.ask("/figures/one?a=1") == (200, 1)
-    assert await hub.ask("/figures/one?a=1", accept_encoding="br") == (200, 3)
+    assert await hub.ask("/figures/one?a=1", accept_encoding="identity") == (200, 3)
+
+
+async def test_readers_who_are_sent_the_same_bytes_share_one_answer(hub):
+    assert await hub.ask(accept_encoding="gzip") == (200, 1)
+    assert await hub.ask(accept_encoding="deflate, gzip;q=0.5") == (200, 1)
+    assert await hub.ask(accept_encoding="identity") == (200, 2)
+    assert await hub.ask(accept_encoding="br") == (200, 2)
 
 
 async def test_what_no_route_has_marked_is_computed_every_time(hub):
