@@ -71,7 +71,10 @@ The coordination hub of a province's electronic procurement (LPSE/SPSE).
 * Lists come in pages: ask again with `after` set to `next` until it is null.
 * Amounts are rupiah as exact JSON numbers; unknown is null, never 0. Moments are UTC.
 * Every error is `application/problem+json` with a stable `code` and a sentence in Indonesian and English.
-* Every answer has an `ETag`: send it back as `If-None-Match` and an unchanged answer costs a 304.
+* Every answer has an `ETag`: send it back as `If-None-Match` and an unchanged answer costs a 304. Some also say `Last-Modified`.
+* Pages are linked (`Link: …; rel="next"`). `fields=` names what is wanted of each item; such an answer comes as
+  `application/vnd.rakor.sparse+json`, for only in it are fields absent.
+* Bodies are compressed by zstd or gzip, whichever `Accept-Encoding` prefers; pages of any origin may read.
 """
 
 TAGS = [
