@@ -75,6 +75,20 @@ class WebhooksTooMany(HubError):
         )
 
 
+class WebhookFiltersContradict(HubError):
+    kind = Kind.CONFLICT
+    code = "webhook-filters-contradict"
+    title = "Webhook's filters contradict each other"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Together these filters let nothing through: kind, fiscal_year and status are asked of packages, and entity, op "
+            "and type must have an event in common.",
+            "Gabungan saringan ini tidak meloloskan apa pun: kind, fiscal_year, dan status hanya berlaku bagi paket, dan "
+            "entity, op, serta type harus memiliki peristiwa yang sama.",
+        )
+
+
 class NothingToReplay(HubError):
     kind = Kind.CONFLICT
     code = "nothing-to-replay"
@@ -82,6 +96,6 @@ class NothingToReplay(HubError):
 
     def __init__(self) -> None:
         super().__init__(
-            "What this delivery told of is no longer in the feed.",
-            "Perubahan yang dikirim oleh pengiriman ini tidak ada lagi dalam umpan.",
+            "The change that this names is not in the feed: the hub was restored from a backup made before it.",
+            "Perubahan yang ditunjuk tidak ada dalam umpan: hub dipulihkan dari cadangan sebelumnya.",
         )

@@ -18,6 +18,7 @@ from app.exchange.feed.places import read_head
 from app.exchange.webhooks import queries
 from app.exchange.webhooks.book import make_due
 from app.exchange.webhooks.errors import (
+    WebhookFiltersContradict,
     WebhookNodesNeeded,
     WebhookNodeUnknown,
     WebhookNotFound,
@@ -87,6 +88,8 @@ async def create_webhook(
         if not reaches(caller, filters.node):
             raise NotAllowed
         nodes = sorted(filters.node)
+    if not filters.events:
+        raise WebhookFiltersContradict
     await take_turns(session, "webhooks")
     await _count(session, nodes)
     await _expect_nodes(session, filters.node)
@@ -125,6 +128,8 @@ async def revise_webhook(
         filters = replace(Filters.of(webhook.filters), **changes["filters"])
         if webhook.nodes and not (filters.node and set(filters.node) <= set(webhook.nodes)):
             raise WebhookNodesNeeded
+        if not filters.events:
+            raise WebhookFiltersContradict
         await _expect_nodes(session, filters.node)
         webhook.filters = filters.stored()
     webhook.description = changes.get("description", webhook.description)

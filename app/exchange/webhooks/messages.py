@@ -38,14 +38,20 @@ class Filters:
         return {name: list(values) for name, values in asdict(self).items()}
 
     @property
+    def events(self) -> frozenset[str]:
+        """The kinds of events of which anything at all may be wanted."""
+        return frozenset(
+            event
+            for event in self.type or EVENT_TYPES
+            if _fits(self.entity, event.partition(".")[0])
+            and _fits(self.op, event.partition(".")[2])
+            and (event.startswith("package.") or not (self.kind or self.fiscal_year or self.status))
+        )
+
+    @property
     def entities(self) -> frozenset[str]:
         """The kinds of things of which anything at all may be wanted."""
-        named = {event.partition(".")[0] for event in self.type or EVENT_TYPES}
-        if self.entity:
-            named &= set(self.entity)
-        if self.kind or self.fiscal_year or self.status:
-            named &= {"package"}
-        return frozenset(named)
+        return frozenset(event.partition(".")[0] for event in self.events)
 
     @property
     def takes_all(self) -> bool:
@@ -55,14 +61,16 @@ class Filters:
         """Whether this change is wanted, as it says itself: a package by its own year, not by the one it has today."""
         document = message.document
         return (
-            message.entity in self.entities
-            and (not self.type or message.type in self.type)
-            and (not self.op or message.op in self.op)
-            and (not self.node or message.node in self.node)
-            and (not self.kind or document.get("kind") in self.kind)
-            and (not self.fiscal_year or document.get("fiscal_year") in self.fiscal_year)
-            and (not self.status or document.get("status") in self.status)
+            message.type in self.events
+            and _fits(self.node, message.node)
+            and _fits(self.kind, document.get("kind"))
+            and _fits(self.fiscal_year, document.get("fiscal_year"))
+            and _fits(self.status, document.get("status"))
         )
+
+
+def _fits(wanted: tuple[Any, ...], said: Any) -> bool:
+    return not wanted or said in wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +87,6 @@ class Message:
     @property
     def entity(self) -> str:
         return self.item.entity
-
-    @property
-    def op(self) -> str:
-        return self.item.op
 
     @property
     def type(self) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from app.access.callers import Caller
 from app.access.service import confirm_caller
 from app.exchange.feed.cursor import START, Position, decode
+from app.exchange.feed.errors import FeedRestarted
 from app.exchange.feed.places import VISIBLE, expect_known, position_of, read_head
 from app.exchange.feed.reading import EVERYTHING, read_changes
 from app.exchange.webhooks import queries
@@ -73,7 +74,7 @@ async def replay_from(
 ) -> WebhookView:
     """Put a subscription back to a place in the feed, or to what happened since a moment: it is told everything from there.
 
-    Messages keep their ids. Raises FeedRestarted for a place that is not in the feed.
+    Messages keep their ids.
     """
     caller = await confirm_caller(session, caller, now=now)
     await locked(session, webhook_id, caller=caller)
@@ -81,8 +82,11 @@ async def replay_from(
         place = await _place_before(session, since)
     else:
         place = decode(after)
-        async with speaking_plainly(session) as driver:
-            await expect_known(driver, place)
+        try:
+            async with speaking_plainly(session) as driver:
+                await expect_known(driver, place)
+        except FeedRestarted as error:
+            raise NothingToReplay from error
     await session.execute(update(Webhook).where(Webhook.id == webhook_id).values(place=place.encode(), changed_at=now))
     details = {"from": place.encode(), "since": since}
     await note_act(session, webhook_id, "replayed", details, caller=caller, now=now)

@@ -9,12 +9,12 @@ from app.access.callers import Caller
 from app.access.errors import KeyInvalid, KeyMissing, NotAllowed
 from app.access.permissions import Act, may
 from app.access.web import AnyCaller
-from app.exchange.feed.errors import FeedRestarted
 from app.exchange.webhooks import keeping, queries, replaying
 from app.exchange.webhooks.contract import messages
 from app.exchange.webhooks.errors import (
     DeliveryNotFound,
     NothingToReplay,
+    WebhookFiltersContradict,
     WebhookNodesNeeded,
     WebhookNodeUnknown,
     WebhookNotFound,
@@ -79,7 +79,7 @@ KeeperOfThis = Annotated[Caller, Depends(_keeper_of, scope="function")]
     status_code=201,
     callbacks=messages.routes,
     responses=problems.responses(
-        WebhookUrlForbidden, WebhookNodeUnknown, WebhookNodesNeeded, WebhooksTooMany, *_REFUSED
+        WebhookUrlForbidden, WebhookFiltersContradict, WebhookNodeUnknown, WebhooksTooMany, *_REFUSED
     ),
 )
 async def create_webhook(request: Request, caller: Keeper, session: Writing, now: Now, new: WebhookCreate) -> Response:
@@ -131,7 +131,9 @@ async def get_webhook(caller: KeeperOfThis, session: Reading, now: Now, webhook:
 @router.patch(
     "/webhooks/{webhook}",
     response_model=WebhookRead,
-    responses=problems.responses(WebhookUrlForbidden, WebhookNodeUnknown, WebhookNodesNeeded, *_UNSEEN),
+    responses=problems.responses(
+        WebhookUrlForbidden, WebhookFiltersContradict, WebhookNodeUnknown, WebhookNodesNeeded, *_UNSEEN
+    ),
 )
 async def revise_webhook(
     request: Request,
@@ -188,7 +190,7 @@ async def ping_webhook(caller: KeeperOfThis, session: Writing, now: Now, webhook
 @router.post(
     "/webhooks/{webhook}/replay",
     response_model=WebhookRead,
-    responses=problems.responses(FeedRestarted, CursorInvalid, *_UNSEEN),
+    responses=problems.responses(NothingToReplay, CursorInvalid, *_UNSEEN),
 )
 async def replay_webhook(
     caller: KeeperOfThis, session: Writing, now: Now, webhook: WebhookId, wanted: ReplayCreate

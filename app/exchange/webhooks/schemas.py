@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from app.access.schemas import KeyName, NodeSlug
 from app.core.vocabulary import PackageKind, PackageStatus
+from app.exchange.feed.cursor import CURSOR
 from app.exchange.feed.schemas import ChangeRead, Cursor, Entity
 from app.exchange.webhooks.events import EventType
-from app.exchange.webhooks.messages import Filters
 from app.kit.web.schema import Input, Moment, Schema, WholeNumber
 
 WebhookState = Literal["active", "paused", "disabled"]
@@ -58,13 +58,6 @@ class WebhookFilters(Input):
             for name in self.model_fields_set
         }
 
-    @model_validator(mode="after")
-    def _lets_something_through(self) -> Self:
-        if not Filters(**self.given()).entities:  # type: ignore[arg-type]  # names and words have been checked
-            msg = "together these let nothing through"
-            raise ValueError(msg)
-        return self
-
 
 class WebhookCreate(Input):
     """A subscription to be made."""
@@ -101,10 +94,29 @@ class SecretCreate(Input):
 class ReplayCreate(Input):
     """From where everything is told again: a place in the feed, or a moment; one of the two."""
 
-    after: Annotated[Cursor | None, Field(description="Everything behind this place.")] = None
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
     since: Annotated[
         Moment | None,
-        Field(description="Everything recorded from this moment on.", examples=["2026-11-29T00:00:00+07:00"]),
+        WithJsonSchema(
+            {
+                "type": "string",
+                "format": "date-time",
+                "description": "Everything recorded from this moment on.",
+                "examples": ["2026-11-29T00:00:00+07:00"],
+            }
+        ),
+    ] = None
+    after: Annotated[
+        Cursor | None,
+        WithJsonSchema(
+            {
+                "type": "string",
+                "pattern": CURSOR,
+                "description": "Everything behind this place in the feed.",
+                "examples": ["0000000100000000000002e400000000000000019f86d081"],
+            }
+        ),
     ] = None
 
     @model_validator(mode="after")

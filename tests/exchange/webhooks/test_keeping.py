@@ -157,7 +157,6 @@ REFUSED = [
     ({"url": "https://93.184.215.14/ä"}, "request-invalid"),
     ({**HOOK, "secret": "whsec_AAAA"}, "request-invalid"),
     ({**HOOK, "filters": {"type": ["package.deleted"]}}, "request-invalid"),
-    ({**HOOK, "filters": {"type": ["run.upsert"], "kind": ["tender"]}}, "request-invalid"),
     ({**HOOK, "filters": {"fiscal_year": ["2025"]}}, "request-invalid"),
     ({**HOOK, "filters": {"node": ["tidak-ada"]}}, "webhook-node-unknown"),
     ({**HOOK, "from_start": 1}, "request-invalid"),
@@ -168,6 +167,15 @@ async def test_what_makes_no_sense_is_refused(keeper):
     for body, code in REFUSED:
         answer = await keeper.post("/api/v1/webhooks", json=body)
         assert (answer.status_code, answer.json()["code"]) == (422, code), body
+
+
+async def test_filters_that_let_nothing_through_are_refused(keeper):
+    path = f"/api/v1/webhooks/{(await create(keeper, filters={'kind': ['tender']}))['id']}"
+    for filters in ({"type": ["run.upsert"], "kind": ["tender"]}, {"entity": ["node"], "op": ["withdrawn"]}):
+        made = await keeper.post("/api/v1/webhooks", json={**HOOK, "filters": filters})
+        assert (made.status_code, made.json()["code"]) == (409, "webhook-filters-contradict")
+    revised = await keeper.patch(path, json={"filters": {"type": ["run.upsert"]}})
+    assert (revised.status_code, revised.json()["code"]) == (409, "webhook-filters-contradict")
 
 
 async def test_there_are_only_so_many(keeper, database, monkeypatch):

@@ -110,7 +110,7 @@ PLACES = [
     ({"after": "0" * 48, "since": "2026-01-01T00:00:00Z"}, 422, "request-invalid"),
     ({"after": "z" * 48}, 422, "request-invalid"),
     ({"after": "f" * 48}, 422, "cursor-invalid"),
-    ({"after": "0000000100000000000002e400000000000000019f86d081"}, 410, "feed-restarted"),
+    ({"after": "0000000100000000000002e400000000000000019f86d081"}, 409, "nothing-to-replay"),
     ({"since": "2026-01-01"}, 422, "request-invalid"),
     ({"after": "0" * 48}, 200, None),
 ]
