@@ -6,15 +6,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.exchange.exports.filing import PIECE_BYTES, Filed
-from app.exchange.exports.forms.protocol import MEDIA_TYPES, Form
+from app.exchange.exports.forms.protocol import MEDIA_TYPES
 from app.exchange.exports.preparing import pieces_between
-from app.exchange.exports.questions import Wanted
+from app.exchange.exports.questions import FiguresAsked, Wanted, wanted_again
 from app.exchange.exports.schemas import PreparedExportRead
 from app.exchange.exports.service import HandedOut, Made, Streamed
 from app.exchange.exports.sight import EVERYBODY, audience_named
@@ -54,7 +55,7 @@ def answer_with(request: Request, wanted: Wanted, handed: HandedOut, database: D
     """The answer to whoever asked for an export at its own address."""
     match handed:
         case Streamed(heading, pieces, close):
-            headers = _headers(wanted.dataset, wanted.form, heading.moment, is_public=wanted.audience == EVERYBODY)
+            headers = _headers(wanted, heading.moment)
             headers["X-Export-Rows"] = str(heading.rows)
             if heading.cursor is not None:
                 headers["X-Export-Cursor"] = heading.cursor
@@ -65,7 +66,7 @@ def answer_with(request: Request, wanted: Wanted, handed: HandedOut, database: D
 
             return _Sent(paced(pieces), media_type=MEDIA_TYPES[wanted.form], headers=headers, close=ended)
         case Made(filed, file, close):
-            headers = _headers(wanted.dataset, wanted.form, filed.moment, is_public=wanted.audience == EVERYBODY)
+            headers = _headers(wanted, filed.moment)
             headers |= _of_file(filed) | {"Content-Length": str(filed.length)}
 
             async def read() -> AsyncIterator[bytes]:
@@ -83,8 +84,8 @@ def answer_with(request: Request, wanted: Wanted, handed: HandedOut, database: D
 def file_answer(request: Request, export: PreparedExport, database: Database) -> Response:
     """The file of an export that is ready, or the part of it that its reader still wants."""
     filed = filed_of(export)
-    form = Form(export.form)
-    headers = _headers(export.dataset, form, filed.moment, is_public=audience_named(export.audience) == EVERYBODY)
+    wanted = wanted_again(export.dataset, export.form, export.audience, export.question)
+    headers = _headers(wanted, filed.moment)
     headers |= _of_file(filed) | {"Accept-Ranges": "bytes", "Content-Location": f"{PATH}/prepared/{export.id}/file"}
     # Who names the tag of what they have wants nothing of it, or all.
     part = None
@@ -100,7 +101,7 @@ def file_answer(request: Request, export: PreparedExport, database: Database) ->
     return _Sent(
         pieces,
         status_code=200 if part is None else 206,
-        media_type=MEDIA_TYPES[form],
+        media_type=MEDIA_TYPES[wanted.form],
         headers=headers,
         close=pieces.aclose,
     )
@@ -149,15 +150,29 @@ async def paced(
                 raise ReaderTooSlow
 
 
-def _headers(dataset: str, form: Form, moment: datetime, *, is_public: bool) -> dict[str, str]:
-    name = f"rakor-{dataset}-{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}.{form}"
+def _headers(wanted: Wanted, moment: datetime) -> dict[str, str]:
+    name = f"rakor-{wanted.dataset}-{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}.{wanted.form}"
     return {
         "Content-Disposition": f'attachment; filename="{name}"',
         "X-Export-Moment": iso_utc(moment),
-        "Link": f'<{PATH}/{dataset}.schema.json>; rel="describedby"; type="application/schema+json"',
-        "Cache-Control": "no-cache" if is_public else "private, no-store",
+        "Link": f'<{_schema_of(wanted)}>; rel="describedby"; type="application/schema+json"',
+        "Cache-Control": "no-cache" if wanted.audience == EVERYBODY else "private, no-store",
         "Vary": "Authorization",
     }
+
+
+def _schema_of(wanted: Wanted) -> str:
+    """Where the columns are described; those of a figure depend on how it was asked."""
+    address = f"{PATH}/{wanted.dataset}.schema.json"
+    if not isinstance(wanted.asked, FiguresAsked):
+        return address
+    question = wanted.asked.question
+    asked = {"figure": wanted.asked.figure}
+    if question.group_by:
+        asked["group_by"] = ",".join(question.group_by)
+    if question.compares_years:
+        asked["compare"] = "previous_year"
+    return f"{address}?{urlencode(asked, safe=',')}"
 
 
 def _caching(audience: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 from app.exchange.exports.layout import Line, Spelling, parted
@@ -53,9 +53,12 @@ async def _copied(
                 await driver.copy_from_query(statement, *arguments, output=take, null=null, timeout=_MOST_SECONDS)
                 if held:
                     await pieces.put(b"".join(held))
-            finally:
-                with suppress(asyncio.CancelledError):
-                    await pieces.put(None)
+            except asyncio.CancelledError:
+                raise  # Nobody waits for the end any more.
+            except BaseException:
+                await pieces.put(None)
+                raise
+            await pieces.put(None)
 
         copying = asyncio.create_task(copy())
         try:
@@ -63,15 +66,10 @@ async def _copied(
                 yield piece
             await copying
         finally:
-            if not copying.done():
-                copying.cancel()
-                while not copying.done():
-                    # Whoever wants to put its last piece somewhere must be able to.
-                    with suppress(asyncio.QueueEmpty):
-                        pieces.get_nowait()
-                    await asyncio.sleep(0)
-                with suppress(BaseException):
-                    copying.exception()
+            copying.cancel()
+            await asyncio.wait({copying})
+            if not copying.cancelled():
+                copying.exception()  # It has been told already, or nobody is there to be told.
 
 
 def _numbered(statement: str, parameters: Mapping[str, Any]) -> tuple[str, list[Any]]:

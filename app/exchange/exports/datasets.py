@@ -1,6 +1,5 @@
 """What can be taken away: each dataset with its titles, its columns and what names a row of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -88,10 +87,3 @@ DATASETS: dict[DatasetName, Dataset] = {
         ),
     )
 }
-
-
-def layout_of(name: DatasetName, *, figure: str = "savings", group_by: Sequence[Dimension] = ()) -> Layout:
-    """The columns of a dataset; those of figures depend on which it is and how they are grouped."""
-    if name is DatasetName.STATISTICS:
-        return figure_layout(figure, group_by)
-    return DATASETS[name].layout

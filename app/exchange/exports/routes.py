@@ -11,10 +11,10 @@ from app.access.errors import KeyInvalid
 from app.access.web import OptionalCaller
 from app.exchange.exports import describing
 from app.exchange.exports.answering import PATH, answer_with, file_answer, prepared_read
-from app.exchange.exports.datasets import DATASETS, Dataset, DatasetName, layout_of
+from app.exchange.exports.datasets import DATASETS, Dataset, DatasetName
 from app.exchange.exports.describing import Publisher
 from app.exchange.exports.errors import ExportNotFound, ExportNotReady, ExportsBusy
-from app.exchange.exports.figures import FIGURES
+from app.exchange.exports.figures import FIGURES, figure_layout
 from app.exchange.exports.forms.protocol import MEDIA_TYPES, Form
 from app.exchange.exports.questions import FiguresAsked, NodesAsked, PackagesAsked, Wanted
 from app.exchange.exports.schemas import ExportRead, PreparedExportRead
@@ -28,7 +28,7 @@ from app.kit.web.ranges import RangeNotSatisfiable
 from app.kit.web.schema import DEFAULT_PAGE, AfterCode, AsOf, Limit, Page
 from app.procurement.asking import PackagesWanted
 from app.registry.asking import NodesWanted
-from app.statistics.asking import Asked, GroupBy
+from app.statistics.asking import Asked, Compare, GroupBy
 
 router = APIRouter(tags=["exchange"])
 
@@ -129,9 +129,13 @@ async def get_catalogue(request: Request, now: Now) -> Response:
 
 
 @router.get("/exports/statistics.schema.json", response_class=Response, responses={200: _described("A table schema.")})
-async def get_statistics_schema(figure: Figure = FigureName.savings, group_by: GroupBy = []) -> Response:  # type: ignore[attr-defined]  # noqa: B006 (FastAPI copies defaults)
-    """The columns of a figure that is grouped so, as a Frictionless Table Schema."""
-    layout = layout_of(DatasetName.STATISTICS, figure=str(figure), group_by=group_by)
+async def get_statistics_schema(
+    figure: Figure = FigureName.savings,  # type: ignore[attr-defined]
+    group_by: GroupBy = [],  # noqa: B006 (FastAPI copies defaults)
+    compare: Compare = None,
+) -> Response:
+    """The columns of a figure that is asked for so, as a Frictionless Table Schema."""
+    layout = figure_layout(str(figure), group_by, compares=compare is not None)
     return ExactJSON(describing.table_schema(layout))
 
 

@@ -229,6 +229,16 @@ async def test_figures_are_those_of_the_api(client, database, figure):
         assert not any(value for name, value in row.items() if name not in flat)
 
 
+@pytest.mark.parametrize(
+    "query", ["", "?group_by=node,fund_sources", "?figure=timeliness&compare=previous_year&fiscal_year=2025"]
+)
+async def test_a_figure_leads_to_what_describes_its_columns(client, database, query):
+    answer = await client.get(f"/api/v1/exports/statistics.csv{query}")
+
+    schema = (await client.get(answer.links["describedby"]["url"])).json()
+    assert [field["name"] for field in schema["fields"]] == next(csv.reader(io.StringIO(answer.text, newline="")))
+
+
 def flattened(figure, prefix=""):
     flat = {}
     for name, value in figure.items():
