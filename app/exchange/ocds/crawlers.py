@@ -11,7 +11,6 @@ from pydantic import BeforeValidator
 from starlette.responses import StreamingResponse
 
 from app.exchange.feed.cursor import CURSOR, decode
-from app.exchange.feed.errors import FeedRestarted
 from app.exchange.ocds import service
 from app.exchange.ocds.errors import NothingToExport
 from app.exchange.ocds.packaging import release_package
@@ -97,7 +96,7 @@ Bound = Annotated[
 @router.get(
     "/1.0/ocdsReleasePackages",
     response_model=ReleasePackageRead,
-    responses=problems.responses(CursorInvalid, FeedRestarted),
+    responses=problems.responses(CursorInvalid),
 )
 async def get_crawler_releases(
     request: Request,

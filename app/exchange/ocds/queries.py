@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.core.dates import TimeZone
 from app.exchange.feed.cursor import Position
+from app.exchange.feed.errors import FeedRestarted
 from app.exchange.feed.places import VISIBLE, expect_known, position_of
 from app.exchange.ocds.identity import PackageName, ocid_of
 from app.exchange.ocds.releases import Version
@@ -46,15 +47,20 @@ class Entry:
 _PLACE = "(CAST(:epoch AS integer), CAST(CAST(:xid AS text) AS xid8), CAST(:seq AS bigint))"
 
 
+async def is_known(session: ReadSession, place: Position) -> bool:
+    """Whether a place is one of this database, and not of one that was put back to an earlier state since."""
+    async with speaking_plainly(session) as driver:
+        try:
+            await expect_known(driver, place)
+        except FeedRestarted:
+            return False
+    return True
+
+
 async def find_entries(
     session: ReadSession, wanted: Wanted, *, place: Position, backwards: bool, limit: int
 ) -> list[Entry]:
-    """Versions behind a place of the feed, or before it with the nearest first.
-
-    Raises FeedRestarted where the place is none of this database.
-    """
-    async with speaking_plainly(session) as driver:
-        await expect_known(driver, place)
+    """Versions behind a place of the feed, or before it with the nearest first."""
     conditions = conditions_of(wanted.packages, await places_of(session, wanted.packages))
     where = ["c.entity = 'package'", VISIBLE, *conditions.by_columns]
     # The start lies before everything, and everything behind nothing.

@@ -8,7 +8,6 @@ from starlette.responses import StreamingResponse
 
 from app.core.vocabulary import PackageKind
 from app.exchange.feed.cursor import CURSOR, decode
-from app.exchange.feed.errors import FeedRestarted
 from app.exchange.ocds import service
 from app.exchange.ocds.errors import ExtensionNotFound, ProcessNotFound, ReleaseNotFound
 from app.exchange.ocds.extensions import FILES
@@ -64,7 +63,7 @@ Cursor = Annotated[
 @router.get(
     "/releases",
     response_model=ReleasePackageRead,
-    responses=problems.responses(CursorInvalid, FeedRestarted),
+    responses=problems.responses(CursorInvalid),
 )
 async def get_releases(
     request: Request,
@@ -81,7 +80,8 @@ async def get_releases(
     """Releases of contracting processes as release packages of OCDS 1.1: one release for each version of a package.
 
     They come in the order in which the hub recorded them; follow `links.next` until there is none, and keep the last
-    address to go on from there later. No release ever appears before a place once passed. With `before`, which `links.prev`
+    address to go on from there later. No release ever appears before a place once passed; an address of before the hub was
+    put back to an older state leads to the beginning. With `before`, which `links.prev`
     has, the page is the one right before that place.
     """
     page = await service.read_releases(

@@ -7,7 +7,15 @@ from app.exchange.feed.cursor import START, Position
 from app.exchange.ocds.compiling import compile_releases, version_releases
 from app.exchange.ocds.errors import ProcessNotFound, ReleaseNotFound
 from app.exchange.ocds.identity import name_in, split_release_id
-from app.exchange.ocds.queries import Histories, Wanted, find_entries, find_package_id, find_packages, read_histories
+from app.exchange.ocds.queries import (
+    Histories,
+    Wanted,
+    find_entries,
+    find_package_id,
+    find_packages,
+    is_known,
+    read_histories,
+)
 from app.exchange.ocds.releases import releases_of
 from app.exchange.ocds.stating import Object
 from app.kit.db import ReadSession
@@ -31,7 +39,13 @@ async def read_releases(
     before: Position | None = None,
     limit: int,
 ) -> ReleasePage:
-    """A page of releases behind a place in the feed, or right before another one."""
+    """A page of releases behind a place in the feed, or right before another one.
+
+    Who follows links cannot be told to begin anew: a place of a database that is no more leads to the beginning, where
+    everything is repeated and nothing missed.
+    """
+    if not await is_known(session, after if before is None else before):
+        after, before = START, None
     backwards = before is not None
     entries = await find_entries(
         session, wanted, place=after if before is None else before, backwards=backwards, limit=limit + 1

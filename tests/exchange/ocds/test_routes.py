@@ -183,10 +183,17 @@ async def test_extensions_are_described_here(client, some):
         assert (await client.get(f"{OCDS}/extensions/{file}")).status_code == 404
 
 
-async def test_a_cursor_of_another_database_is_refused(client, some):
-    following = (await asked(client, f"{OCDS}/releases", limit=1))["links"]["next"]
-    cursor = following.rpartition("after=")[2]
-    other = cursor[:-8] + ("0" * 8 if cursor[-8:] != "0" * 8 else "1" * 8)
+async def test_a_place_of_a_database_that_is_no_more_leads_to_the_beginning(client, some):
+    following = (await asked(client, f"{OCDS}/releases", limit=2))["links"]["next"]
+    known = following.rpartition("after=")[2]
+    other = known[:-8] + ("0" * 8 if known[-8:] != "0" * 8 else "1" * 8)
 
-    assert (await client.get(f"{OCDS}/releases", params={"after": other})).json()["code"] == "feed-restarted"
-    assert (await client.get(f"{OCDS}/releases", params={"after": "x"})).json()["code"] == "cursor-invalid"
+    assert codes_of((await asked(client, f"{OCDS}/releases", after=known, limit=2))["releases"]) == ["3", "4"]
+    assert codes_of((await asked(client, f"{OCDS}/releases", after=other, limit=2))["releases"]) == ["1", "2"]
+    assert codes_of((await asked(client, f"{OCDS}/releases", before=other, limit=2))["releases"]) == ["1", "2"]
+
+
+async def test_what_is_no_place_at_all_is_refused(client, database):
+    for cursor in ("x", "f" * 48, "0" * 47):
+        answer = await client.get(f"{OCDS}/releases", params={"after": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (422, "cursor-invalid")
