@@ -1,5 +1,6 @@
 """What is odd about other hubs: feeds that begin anew, digests, pages that are too large, words of newer hubs, circles."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -8,13 +9,14 @@ from decimal import Decimal
 
 import pytest
 
-from app.adapters.hub import adapter
+from app.adapters.hub import adapter, circles
 from app.adapters.hub.asking import root_of
 from app.adapters.protocol import Endpoint, IndexIncomplete, NodeContractBroken, NodeRefused
 from app.core.dates import TimeZone
 from app.core.vocabulary import Category, Interface, PackageKind, PackageStatus
 from app.kit.http import GuardedClient
 from tests.adapters.loopback import POLICY, a_visit_to, entries_of, index_of, scripted_node
+from tests.kit.strangers import listening
 
 NODE, FEED = "/rekaan/api/v1/nodes/contoh", "/rekaan/api/v1/changes"
 RESTARTED = (410, json.dumps({"code": "feed-restarted"}), {"content-type": "application/problem+json"})
@@ -306,6 +308,20 @@ async def test_a_hub_below_that_does_not_answer_ends_the_search(hub):
     hub.on(FEED, a_page(an_item("10001")))
 
     assert codes_in(await listed(hub)) == ["10001"]
+
+
+async def test_hubs_below_that_take_their_time_do_not_hold_a_visit_up(hub, monkeypatch):
+    monkeypatch.setattr(circles, "MOST_SECONDS", 0.2)
+
+    async def silent(_reader, writer):
+        await asyncio.sleep(3)
+        writer.close()
+
+    async with listening(silent) as port:
+        hub.on(NODE, fed_by((f"http://127.0.0.1:{port}", {})))
+        hub.on(FEED, a_page(an_item("10001")))
+
+        assert codes_in(await listed(hub)) == ["10001"]
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,8 @@ def backed_up(server, template):
     with a_hub(server.urls(live)) as hub:
         hub.record(3000, name="Versi kedua", now=NOW + minutes(1))
         hub.record(3001)
-        assert mirrored(hub, Target(server.urls(copied).owner))[0] == 0
+        code, said = mirrored(hub, Target(server.urls(copied).owner))
+        assert code == 0, said
     with a_hub(server.urls(backup)) as hub:
         hub.record(3002)
         hub.reckon()
