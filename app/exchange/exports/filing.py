@@ -22,6 +22,7 @@ from app.exchange.feed.places import read_head
 from app.kit.db import ReadSession
 
 PIECE_BYTES = 1024 * 1024
+_TOGETHER = 5_000
 
 
 class PutDown(Exception):
@@ -90,12 +91,18 @@ async def file_export(begun: Begun, file: BinaryIO, *, is_stopping: Callable[[],
     """Write the whole export into an empty file, beside whatever else this process has to do."""
     writer = await asyncio.to_thread(_open_form, begun, file)
     rows = 0
+    waiting: list[Line] = []
     async with aclosing(begun.source.lines) as batches:
         async for lines in batches:
             if is_stopping():
                 raise PutDown
             rows += len(lines)
-            await asyncio.to_thread(writer.write, lines)
+            waiting += lines
+            # Handing over to a thread costs more than a few lines do.
+            if len(waiting) >= _TOGETHER:
+                await asyncio.to_thread(writer.write, waiting)
+                waiting = []
+    await asyncio.to_thread(writer.write, waiting)
     await asyncio.to_thread(writer.close)
     length, sha256 = await asyncio.to_thread(_measured, file)
     return Filed(begun.heading.moment, begun.heading.cursor, rows, length, sha256)

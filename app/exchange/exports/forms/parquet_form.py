@@ -7,8 +7,10 @@ from app.exchange.exports.forms.protocol import Heading, Value, values_of
 from app.exchange.exports.layout import Column, Layout, Line, Type
 from app.kit.json import dumps
 
-GROUP_ROWS = 50_000
-"""Rows of one row group: what is held in memory at once."""
+GROUP_ROWS = 100_000
+"""Rows of one row group, which are held in memory as columns."""
+COLUMN_ROWS = 5_000
+"""So many become columns at a time: as rows they take ten times as much memory."""
 
 
 class ParquetForm:
@@ -22,6 +24,8 @@ class ParquetForm:
         self._columns = layout.columns
         self._schema = self._schema_of(heading)
         self._waiting: list[list[Value]] = []
+        self._columns_held: list[Any] = []
+        self._rows_held = 0
         words = [column.name for column in self._columns if column.type in {Type.WORD, Type.TEXT}]
         self._writer: Any = ParquetWriter(
             file, self._schema, compression="zstd", use_dictionary=words, write_statistics=True
@@ -29,21 +33,30 @@ class ParquetForm:
 
     def write(self, lines: Iterable[Line]) -> None:
         self._waiting += [values_of(line) for line in lines]
-        if len(self._waiting) >= GROUP_ROWS:
-            self._write_group()
+        if len(self._waiting) >= COLUMN_ROWS:
+            self._turn()
 
     def close(self) -> None:
         if self._waiting:
+            self._turn()
+        if self._columns_held:
             self._write_group()
         self._writer.close()
 
-    def _write_group(self) -> None:
-        arrays = [
-            self._array(column, values)
-            for column, values in zip(self._columns, zip(*self._waiting, strict=True), strict=True)
-        ]
+    def _turn(self) -> None:
+        """Rows into columns."""
+        turned = zip(*self._waiting, strict=True)
+        arrays = [self._array(column, values) for column, values in zip(self._columns, turned, strict=True)]
+        self._columns_held.append(self._arrow.RecordBatch.from_arrays(arrays, schema=self._schema))
+        self._rows_held += len(self._waiting)
         self._waiting = []
-        self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema), row_group_size=GROUP_ROWS)
+        if self._rows_held >= GROUP_ROWS:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        table = self._arrow.Table.from_batches(self._columns_held, schema=self._schema)
+        self._writer.write_table(table, row_group_size=2 * GROUP_ROWS)
+        self._columns_held, self._rows_held = [], 0
 
     def _array(self, column: Column, values: tuple[Value, ...]) -> Any:
         wanted = self._type_of(column)
