@@ -121,7 +121,7 @@ class ReplayCreate(Input):
 
     @model_validator(mode="after")
     def _says_one(self) -> Self:
-        if (self.after is None) == (self.since is None):
+        if len(self.model_fields_set) != 1 or (self.after is None and self.since is None):
             msg = "give either “after” or “since”"
             raise ValueError(msg)
         return self
