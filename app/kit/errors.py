@@ -9,7 +9,6 @@ class Kind(StrEnum):
     """What kind of no. The web edge has the one table from kind to HTTP status."""
 
     NOT_FOUND = "not_found"
-    GONE = "gone"
     CONFLICT = "conflict"
     INVALID = "invalid"
     UNAUTHENTICATED = "unauthenticated"

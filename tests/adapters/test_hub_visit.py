@@ -19,7 +19,7 @@ from tests.adapters.loopback import POLICY, a_visit_to, entries_of, index_of, sc
 from tests.kit.strangers import listening
 
 NODE, FEED = "/rekaan/api/v1/nodes/contoh", "/rekaan/api/v1/changes"
-RESTARTED = (410, json.dumps({"code": "feed-restarted"}), {"content-type": "application/problem+json"})
+RESTARTED = (409, json.dumps({"code": "feed-restarted"}), {"content-type": "application/problem+json"})
 
 
 def a_node(**fields):

@@ -4,7 +4,7 @@ from app.kit.errors import HubError, Kind
 
 
 class FeedRestarted(HubError):
-    kind = Kind.GONE
+    kind = Kind.CONFLICT
     code = "feed-restarted"
     title = "The feed begins anew"
 

@@ -92,7 +92,7 @@ async def get_changes(
 
     Every version of every package, every state of nodes and runs, every figure that a node reported. Keep `next` and ask
     with it as `after`: repeating a page is harmless, and none is ever skipped, however many write at the same time. A cursor
-    that the hub does not know, because it was restored from an older backup, is refused with `feed-restarted` (410).
+    that the hub does not know, because it was restored from an older backup, is refused with `feed-restarted` (409).
 
     `Accept: application/x-ndjson` gives one item a line with `X-Next-Cursor`; `Accept: text/event-stream` a stream of
     events whose ids are cursors. Filters leave changes out; a page of them may be short or empty while `more` is true.
@@ -107,8 +107,9 @@ async def get_changes(
     database: Database = request.app.state.database
     watch: FeedWatch = request.app.state.feed_watch
     form = preferred(accept, (JSON, LINES, EVENTS))
+    resumed = decode(last_event_id or after)
     if form == EVENTS:
-        stream = events(database, watch, wanted, after=decode(last_event_id or after), is_gone=request.is_disconnected)
+        stream = events(database, watch, wanted, after=resumed, is_gone=request.is_disconnected)
         return StreamingResponse(
             await _begun(stream), media_type=EVENTS, headers={"Cache-Control": "no-store", "Vary": "Accept"}
         )

@@ -20,7 +20,6 @@ from app.kit.json import dumps
 
 STATUS_OF = {
     Kind.NOT_FOUND: 404,
-    Kind.GONE: 410,
     Kind.CONFLICT: 409,
     Kind.INVALID: 422,
     Kind.UNAUTHENTICATED: 401,

@@ -100,7 +100,7 @@ async def test_a_restored_hub_says_so(client, database, end):
 
     for headers in ({}, {"Accept": "application/x-ndjson"}, {"Accept": "text/event-stream"}):
         refused = await client.get(CHANGES, params={"after": ahead}, headers=headers)
-        assert (refused.status_code, refused.json()["code"]) == (410, "feed-restarted")
+        assert (refused.status_code, refused.json()["code"]) == (409, "feed-restarted")
         assert "cadangan" in refused.json()["message"]["id"]
 
 
