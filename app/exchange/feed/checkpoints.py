@@ -16,8 +16,8 @@ EVERY = 10_000
 """A checkpoint at least every so many changes,"""
 AT_LEAST_EVERY = timedelta(minutes=1)
 """and where there are fewer, one for all that has come since, so often."""
-AT_ONCE = 1_000
-"""Changes read in one go."""
+AT_ONCE = 200
+"""Changes read in one go: whoever else works in this process is not kept waiting for longer than they take."""
 
 _LAST = text(
     "SELECT cursor, count AS counted, digest, at FROM feed_checkpoints WHERE format = :format ORDER BY id DESC LIMIT 1"
