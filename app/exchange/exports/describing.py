@@ -81,7 +81,7 @@ def _field(column: Column) -> dict[str, Any]:
 def data_package(base_url: str, publisher: Publisher, *, now: datetime) -> dict[str, Any]:
     """Everything that can be taken away as one package (Frictionless Data Package 1)."""
     return {
-        "profile": "tabular-data-package",
+        "profile": "data-package",
         "name": "rakor",
         "title": "Data terbuka pengadaan / Open procurement data",
         "description": "Paket, pemenang, LPSE, dan statistik. / Packages, winners, nodes and figures.",
