@@ -27,7 +27,7 @@ ACCEPTED = "zstd, gzip"
 TIMEOUT = httpx.Timeout(connect=10, read=120, write=120, pool=10)
 _AGAIN = {408, 425, 429, 502, 503, 504}
 _AGAIN_BY_CODE = {"request-in-flight", "body-cut"}
-_LONGEST_BACKOFF_SECONDS = 60.0
+_LONGEST_BACKOFF_SECONDS = 20.0
 _ZSTD_WINDOW = 2**23
 
 

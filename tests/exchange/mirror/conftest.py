@@ -4,17 +4,22 @@ import asyncio
 import json
 import uuid
 from contextlib import contextmanager
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from app.access.callers import COMMAND_LINE
 from app.cli import app
+from app.collection.service import start_run
 from app.exchange.feed.checkpoints import reckon_checkpoints
 from app.kit.db import driver_url, open_database
 from app.procurement.service import withdraw_packages
+from app.registry.service import retire_node
 from app.settings import Settings
+from app.statistics.reported import Statement, Totals, state_figures
 from tests.conftest import NOW
 from tests.contract.serving import serving
 from tests.records import a_record, cloned, door_of, minutes
@@ -44,6 +49,18 @@ class CopiedHub:
 
         self.do(work)
 
+    def happen(self):
+        """A node is told to be collected, and states a total; another one is retired."""
+
+        async def work(database):
+            async with database.transaction() as session:
+                await start_run(session, "surabaya", fiscal_year=2025, now=NOW)
+                statement = Statement(Totals(packages=30, savings=Decimal("1.50")), {})
+                await state_figures(session, "surabaya", 2025, statement, caller=COMMAND_LINE, expected=None, now=NOW)
+                await retire_node(session, "gresikkab", now=NOW)
+
+        self.do(work)
+
     def withdraw(self, code):
         async def work(database):
             door = await door_of(database)
@@ -70,6 +87,7 @@ def hub(server, template):
     with cloned(server, template) as urls, a_hub(urls) as running:
         running.record(*range(1001, 1031))
         running.record(1001, 1002, name="Nama kedua", now=NOW + minutes(1))
+        running.happen()
         running.reckon()
         yield running
 

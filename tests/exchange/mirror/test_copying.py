@@ -3,6 +3,7 @@
 import random
 import signal
 import time
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -61,6 +62,10 @@ def test_the_present_state_is_there_to_be_asked_in_sql(hub, target, mirror):
         ("CV Contoh Makmur", "800000.00")
     ]
     assert target.value("SELECT name FROM mirror.nodes WHERE slug = 'surabaya'") == "LPSE Kota Surabaya"
+    assert target.rows("SELECT retired FROM mirror.nodes WHERE slug = 'gresikkab'") == [(True,)]
+    assert target.rows("SELECT node, fiscal_year, state FROM mirror.runs") == [("surabaya", 2025, "queued")]
+    figures = "SELECT node, fiscal_year, (document ->> 'savings')::numeric FROM mirror.reported_figures"
+    assert target.rows(figures) == [("surabaya", 2025, Decimal("1.50"))]
     assert target.value("SELECT count(*) FROM mirror.versions WHERE key = 'surabaya/tender/1001'") == 2
 
 
