@@ -19,8 +19,8 @@ def _word(sentence: str, example: Any = None) -> FieldWord:
 
 _SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
-_PLACE = "0000000100000000000004d2000000000000002a00000001"
-"""In the feed."""
+_PLACE = "0" * 48
+"""In the feed: before its first change, which is a place that every hub knows."""
 
 # What things are known by.
 _NAMES = {
@@ -340,7 +340,7 @@ PARAMETER_WORDS: dict[str, FieldWord] = {
     "unknown": _word("Facts that must not be known.", ["hps"]),
     "value_max": _word("Rupiah, inclusive.", 5000000000),
     "value_min": _word("Rupiah, inclusive.", 200000000),
-    "wait": _word("Seconds to wait.", 30),
+    "wait": _word("Seconds to wait.", 1),
     "year": _word("Fiscal year (tahun anggaran).", 2025),
 }
 """The same of parameters. One that takes a single value where this is a list takes the first that it allows."""

@@ -107,7 +107,7 @@ async def get_changes(
     database: Database = request.app.state.database
     watch: FeedWatch = request.app.state.feed_watch
     form = preferred(accept, (JSON, LINES, EVENTS))
-    resumed = decode(last_event_id or after)
+    resumed = decode(after if last_event_id is None else last_event_id)
     if form == EVENTS:
         stream = events(database, watch, wanted, after=resumed, is_gone=request.is_disconnected)
         return StreamingResponse(
