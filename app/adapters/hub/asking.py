@@ -89,7 +89,7 @@ class OtherHub:
             if isinstance(failure.__cause__, AnswerTooLarge):
                 raise PageTooLarge(failure) from failure
             raise
-        if answer.status == 409 and _problem_code(answer) == "feed-restarted":
+        if _problem_code(answer) == "feed-restarted":
             raise FeedRestarted
         if answer.status != 200:
             raise _failure(answer, "the feed")

@@ -53,7 +53,7 @@ class FollowedHub(NamedHub):
                 response = self._answer("changes", parameters, "application/x-ndjson")
                 return read_page(response.content, response.headers, after=after, most=limit)
             except HubRefused as refusal:
-                if refusal.status == 409 and refusal.problem.get("code") == "feed-restarted":
+                if refusal.problem.get("code") == "feed-restarted":
                     raise FeedRestarted from refusal
                 raise
             except AnswerTooLarge as error:
