@@ -112,6 +112,7 @@ def prepared_read(export: PreparedExport) -> PreparedExportRead:
     return PreparedExportRead.model_validate(
         {
             **{name: getattr(export, name) for name in _TOLD},
+            "question": wanted_again(export.dataset, export.form, export.audience, export.question).told(),
             "bytes": export.length,
             "sha256": None if export.sha256 is None else export.sha256.hex(),
             "file": f"{PATH}/prepared/{export.id}/file" if export.state == "ready" else None,
@@ -120,7 +121,7 @@ def prepared_read(export: PreparedExport) -> PreparedExportRead:
 
 
 _TOLD = (
-    "id", "dataset", "form", "question", "state", "asked_at", "finished_at", "expires_at", "moment", "cursor", "rows",
+    "id", "dataset", "form", "state", "asked_at", "finished_at", "expires_at", "moment", "cursor", "rows",
 )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ async def begin_export(session: ReadSession, wanted: Wanted, *, now: datetime) -
         moment=as_of or seen_at,
         rows=source.rows,
         cursor=None if head is None or as_of is not None else head.encode(),
-        question=wanted.question(),
+        question=wanted.told(),
         masked=not wanted.audience.sees_all,
     )
     return Begun(wanted, source, heading)

@@ -40,9 +40,9 @@ class ExportPolicy:
     """So many are sent at once by one process while they are made."""
     files: int = 2
     """So many small files are made at once by one process."""
-    at_once: int = 50_000
+    at_once: int = 20_000
     """Rows of a file that is made while its reader waits."""
-    at_once_xlsx: int = 5_000
+    at_once_xlsx: int = 2_000
     """The same of workbooks, which take ten times as long."""
 
     def is_small(self, form: Form, rows: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from app.core.text import mask_personal
 from app.exchange.exports.forms.protocol import Form
 from app.exchange.exports.sight import EVERYBODY, Audience, audience_named
 from app.kit.json import dumps_canonical
@@ -63,6 +64,14 @@ class Wanted:
         """What is asked, as JSON: only what says anything."""
         stated: dict[str, Any] = _stated(msgspec.to_builtins(self.asked))
         return {**stated, "mark": True} if self.mark else stated
+
+    def told(self) -> dict[str, Any]:
+        """The same as it may be shown to whoever sees the export: words may be somebody's number."""
+        question = self.question()
+        asked = question.get("wanted")
+        if self.audience.sees_all or not isinstance(asked, dict) or "q" not in asked:
+            return question
+        return {**question, "wanted": {**asked, "q": mask_personal(asked["q"])}}
 
     def key(self) -> bytes:
         """Equal for equal exports."""

@@ -23,7 +23,8 @@ from app.procurement.masking import masked
 from app.procurement.queries import without_negations
 from app.procurement.searching import search_packages
 
-_AT_ONCE = 1000
+_AT_ONCE = 500
+"""Packages that are looked up together: others are served by this process meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

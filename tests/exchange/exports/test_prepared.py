@@ -191,6 +191,14 @@ async def test_a_file_is_there_only_for_whom_it_was_made(client, database, provi
     assert (await client.get(ADDRESS)).status_code == 202
 
 
+async def test_words_that_were_searched_for_are_masked_too(client, province_key, work):
+    told = await ready(client, work, f"{ADDRESS}&q=0812-3456-7890&kind=tender")
+    whole = await ready(client, work, f"{ADDRESS}&q=0812-3456-7890", Authorization=f"Bearer {province_key}")
+
+    assert told["question"]["wanted"] == {"q": "****-****-****", "kind": ["tender"]}
+    assert whole["question"]["wanted"] == {"q": "0812-3456-7890"}
+
+
 async def test_a_worker_that_died_leaves_the_export_to_another(client, database, work):
     asked = (await client.get(ADDRESS)).json()
     export = uuid.UUID(asked["id"])
