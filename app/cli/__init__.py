@@ -2,6 +2,7 @@
 
 import typer
 
+from app.cli.adopting import adopt_nodes
 from app.cli.credentials import forget_credential, list_credentials, set_credential
 from app.cli.demonstrate import demo
 from app.cli.keep import derive, doctor, load_registry, openapi, verify
@@ -48,6 +49,7 @@ registry.command("load")(load_registry)
 registry.command("compare")(compare_registry)
 registry.command("proposals")(show_proposals)
 registry.command("decide")(decide_proposal)
+registry.command("adopt")(adopt_nodes)
 key.command("create")(create_key)
 key.command("list")(list_keys)
 key.command("rotate")(rotate_key)

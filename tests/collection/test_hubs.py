@@ -1,15 +1,18 @@
 """A hub above other hubs: it has what they have, follows what becomes of it, and never feeds itself."""
 
 import asyncio
+import json
 from contextlib import ExitStack
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from app.cli import app
 from app.core.vocabulary import Interface
 from app.kit.db import open_database
 from app.procurement.service import withdraw_packages
-from app.registry.service import EndpointDraft, revise_node
+from app.registry.service import EndpointDraft, NodeDraft, register_node, revise_node
 from app.settings import Settings
 from tests.adapters.other_hub import record_of
 from tests.collection.road import SLUG, YEARS, Road, a_collector, a_world
@@ -17,6 +20,7 @@ from tests.conftest import NOW
 from tests.contract.serving import serving
 from tests.records import cloned, door_of, minutes
 
+A_STRANGER = NodeDraft("asing", "LPSE Asing", 99_991, "11.71", None, "WIB", "active", ())
 ITS_OWN = {"version", "first_seen_at", "changed_at", "source"}
 """What each hub says for itself."""
 
@@ -56,6 +60,17 @@ class Hub:
                 await database.close()
 
         return asyncio.run(done())
+
+    def adopt(self, other, *options):
+        with pytest.MonkeyPatch.context() as told:
+            told.setenv("RAKOR_DATABASE_URL", self.url)
+            result = CliRunner().invoke(app, ["registry", "adopt", other.root, "--json", *options])
+        said = json.loads(result.stdout)
+        assert said.pop("hub") == other.root
+        return result.exit_code, said
+
+    def endpoints(self):
+        return [endpoint["interface"] for endpoint in self.get(f"nodes/{SLUG}")["endpoints"]]
 
     def get(self, path, **parameters):
         return httpx.get(f"{self.root}/api/v1/{path}", params=parameters, timeout=60).raise_for_status().json()
@@ -169,6 +184,38 @@ def test_a_chain_of_three_hubs_carries_everything_to_its_end(hubs, district):
     assert [run.state for run in nation.collect()] == ["completed", "completed"]
     assert nation.packages() == district.packages()
     assert figures(nation.savings()) == figures(district.savings())
+
+
+def test_the_nodes_of_another_hub_are_adopted_at_once(hubs, district):
+    nation = hubs()
+    before = nation.endpoints()
+    # Whatever came of it: this node is one that the hub collects.
+    assert district.above(district).collect(years=[2025])[0].state == "failed"
+    district.above()
+
+    assert nation.adopt(district, "--dry-run") == (0, {"added": [SLUG], "known": [], "unknown": []})
+    assert nation.endpoints() == before
+    assert nation.adopt(district) == (0, {"added": [SLUG], "known": [], "unknown": []})
+    assert nation.adopt(district) == (0, {"added": [], "known": [SLUG], "unknown": []})
+    assert nation.endpoints() == [*before, "hub"]
+    assert nation.adopt(district, "--only")[1]["added"] == [SLUG]
+    assert nation.endpoints() == ["hub"]
+    assert nation.collect(years=[2025])[0].state == "completed"
+    code, said = nation.adopt(district, "--province", "35")
+    assert (code, len(said["added"]), said["known"]) == (0, 38, [SLUG])
+
+
+def test_nodes_that_are_not_on_the_register_are_not_adopted(hubs, district):
+    async def register(database):
+        async with database.transaction() as session:
+            await register_node(session, A_STRANGER, now=NOW)
+
+    district.do(register)
+
+    code, said = hubs().adopt(district, "--province", "11")
+
+    assert (code, said["unknown"]) == (1, ["asing"])
+    assert "asing" not in said["added"]
 
 
 def test_a_hub_never_collects_from_itself(hubs, district):

@@ -25,7 +25,7 @@ def test_the_command_table_names_every_verb_that_there_is():
 
     named = set(
         re.findall(
-            r"`rakor ([a-z]+(?: (?:load|compare|proposals|decide|create|set|list|forget|rotate|revoke))?)", README
+            r"`rakor ([a-z]+(?: (?:load|compare|adopt|proposals|decide|create|set|list|forget|rotate|revoke))?)", README
         )
     )
 
