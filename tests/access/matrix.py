@@ -131,6 +131,9 @@ EXPECTED: dict[str, Line] = {
     # suppliers
     "list_suppliers": Line(SHOWS_MORE_TO_KEYS),
     "get_supplier": Line(SHOWS_MORE_TO_KEYS),
+    # the change feed
+    "get_changes": Line(PUBLIC),
+    "list_checkpoints": Line(PUBLIC),
     # open contracting data
     "get_releases": Line(PUBLIC),
     "get_release": Line(PUBLIC),
