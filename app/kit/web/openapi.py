@@ -219,6 +219,8 @@ def _wants_example(schema: dict[str, Any], schemas: Schemas) -> bool:
 
 def _word_parameters(operation: dict[str, Any], schemas: Schemas, words: Mapping[str, Word]) -> None:
     for parameter in operation.get("parameters", []):
+        if parameter["in"] == "header":
+            _say_no_null(parameter["schema"])
         word = words.get(parameter["name"])
         if word is not None:
             parameter.setdefault("description", word.sentence)
@@ -230,6 +232,14 @@ def _word_parameters(operation: dict[str, Any], schemas: Schemas, words: Mapping
         fitting = [value for value in candidates if value is not None and fits(value, schema, schemas)]
         if fitting:
             parameter["example"] = fitting[0]
+
+
+def _say_no_null(schema: dict[str, Any]) -> None:
+    """A header that is not sent is not null: that would be four letters."""
+    options = [option for option in schema.get("anyOf", []) if option.get("type") != "null"]
+    if len(options) == 1:
+        del schema["anyOf"]
+        schema |= {**options[0], **schema}
 
 
 def _give_examples(operation: dict[str, Any], schemas: Schemas) -> None:
