@@ -122,7 +122,9 @@ class Copy:
                     if (statement := self._carrying_on.get(entity)) is not None:
                         self.connection.execute(statement, {"places": places})
         except psycopg.DataError as error:
-            raise PageBroken(f"a page behind change {before.count} cannot be kept: {error}") from error
+            raise PageBroken(
+                f"a page behind change {before.count} cannot be kept: {str(error).splitlines()[0]}"
+            ) from error
         return Place(before.hub, last.cursor, epoch, count, digest, before.proved_count, before.proved_digest)
 
     def _copy(self, before: int, items: Sequence[Item]) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import zstandard
 
+from app.core.text import clean_text
 from app.kit.clock import utc_now
 from app.kit.http.failures import AnswerBroken, AnswerTooLarge
 from app.kit.http.library import httpx
@@ -29,6 +30,8 @@ _AGAIN = {408, 425, 429, 502, 503, 504}
 _AGAIN_BY_CODE = {"request-in-flight", "body-cut"}
 _LONGEST_BACKOFF_SECONDS = 20.0
 _ZSTD_WINDOW = 2**23
+_SHOWN = 2000
+"""Characters of what a hub says that a person is shown."""
 
 
 class HubRefused(Exception):
@@ -43,7 +46,8 @@ class HubRefused(Exception):
         message = self.problem.get("message")
         said = str(message.get(language) or "") if isinstance(message, dict) else ""
         where = [f"{error.get('pointer')}: {error.get('detail')}" for error in self.problem.get("errors") or []]
-        return " ".join([said or str(self.problem.get("detail") or f"HTTP {self.status}"), *where])
+        told = " ".join([said or str(self.problem.get("detail") or f"HTTP {self.status}"), *where])
+        return clean_text(told[: 4 * _SHOWN])[:_SHOWN]
 
 
 @dataclass(frozen=True, slots=True)
