@@ -56,12 +56,17 @@ def _short(name: str, text: str) -> str | None:
 _SHORT = 200
 
 
+def may_identify(name: str) -> bool:
+    """Whether what stands under this name may be people's own text."""
+    return name not in _OWN_WORDS
+
+
 def masked(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a package, or of a part of one, as everybody may see them."""
     shown = dict(fields)
     for name, value in fields.items():
         if value and type(value) in _TEXTUAL and name not in _OWN_WORDS:
-            shown[name] = _masked(name, value)
+            shown[name] = masked_value(name, value)
     return shown
 
 
@@ -69,12 +74,12 @@ _TEXTUAL = frozenset({str, list, dict})
 """What JSON and the database give text as. Words of the hub itself (enumerations) are no text."""
 
 
-def _masked(name: str, value: Any) -> Any:
+def masked_value(name: str, value: Any) -> Any:
     """One field's value, whatever its form; `name` says how its text is meant."""
     if isinstance(value, str):
         return _short(name, value) if len(value) <= _SHORT else _MEANT.get(name, mask_personal)(value)
     if isinstance(value, list):
-        return [_masked(name, part) for part in value]
+        return [masked_value(name, part) for part in value]
     if isinstance(value, dict):
-        return {key: _masked(name, part) for key, part in value.items()} if name in _CODES else masked(value)
+        return {key: masked_value(name, part) for key, part in value.items()} if name in _CODES else masked(value)
     return value
