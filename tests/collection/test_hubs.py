@@ -3,13 +3,17 @@
 import asyncio
 import json
 from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import httpx
 import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.core.vocabulary import Interface
+from app.core.records import AwardFields, PackageFields
+from app.core.text import mask_identifier
+from app.core.vocabulary import DateBasis, Interface
 from app.kit.db import open_database
 from app.procurement.service import withdraw_packages
 from app.registry.service import EndpointDraft, NodeDraft, register_node, revise_node
@@ -18,7 +22,7 @@ from tests.adapters.other_hub import record_of
 from tests.collection.road import SLUG, YEARS, Road, a_collector, a_world
 from tests.conftest import NOW
 from tests.contract.serving import serving
-from tests.records import cloned, door_of, minutes
+from tests.records import a_record, cloned, door_of, minutes
 
 A_STRANGER = NodeDraft("asing", "LPSE Asing", 99_991, "11.71", None, "WIB", "active", ())
 ITS_OWN = {"version", "first_seen_at", "changed_at", "source"}
@@ -110,6 +114,73 @@ def world():
     return a_world()
 
 
+def a_whole_package():
+    """A package of which everything is known, personal data among it."""
+    amounts = {f"{name}_value": Decimal(f"{number}00000.25") for number, name in enumerate(("bid", "corrected", "negotiated", "contract", "award", "pdn", "umk"), start=1)}  # fmt: skip
+    moment = datetime(2025, 3, 4, 5, 6, 7, 891_011, tzinfo=UTC)
+    winner = {
+        "supplier_name": "CV Contoh  Makmur",
+        "npwp": "01.234.567.8-901.000",
+        "address": "Jl. Contoh 1, telp. 0812-3456-7890",
+    }
+    return a_record(
+        "77001",
+        name="Pekerjaan “Contoh” — tahap 2, hubungi budi@surat.contoh.go.id",
+        labels=["Tender Ulang", "Itemized"],
+        institution="D181",
+        satker_name="Dinas Contoh",
+        category_text="Pekerjaan Konstruksi",
+        method_text="Tender - Pascakualifikasi",
+        evaluation_text="Harga Terendah",
+        qualification_text="Pascakualifikasi Satu File",
+        business_size="Usaha Kecil",
+        self_managed_type=2,
+        contract_type="Lumsum",
+        description="Uraian\nmasih satu baris",
+        locations=["Surabaya", "Gresik"],
+        stage="Tender Sudah Selesai",
+        reason="Tidak ada penawaran yang sesuai",
+        fiscal_years=[2025, 2026],
+        fund_sources=["APBD"],
+        rup_codes=["62812345678", "67643676"],
+        pagu=Decimal("9999999999999999.99"),
+        realized_value=Decimal("0.01"),
+        participants=7,
+        bidders=2,
+        awards=[{**winner, **amounts}, {**winner, "supplier_name": "PT Lain", **dict.fromkeys(amounts)}],
+        offers=[
+            {**winner, "bid_value": Decimal("1.10"), "score": Decimal("87.55"), "is_winner": True},
+            {"supplier_name": "UD Tiga", "is_winner": False, "reason": "Tidak lengkap"},
+        ],
+        realizations=[
+            {
+                "type_text": "Kwitansi",
+                "number": "1/2025",
+                "value": Decimal("5.00"),
+                "realized_on": date(2025, 6, 1),
+                "note": "lunas",
+            }
+        ],
+        schedule=[
+            {
+                "name": "Pengumuman",
+                "starts_at": moment,
+                "ends_at": moment,
+                "changes": 1,
+                "revisions": [{"edited_at": moment, "starts_at": moment, "ends_at": None, "reason": "libur"}],
+            }
+        ],
+        announced_at=moment,
+        awarded_at=moment,
+        contracted_at=moment,
+        date_basis=DateBasis.SCHEDULED,
+        created_on=date(2025, 1, 2),
+        finished_on=date(2025, 12, 30),
+        source_ids={"kd_pkt_dce": "62812345678", "versi_tender": "2"},
+        **{name: amount * 3 for name, amount in amounts.items()},
+    )
+
+
 @pytest.fixture
 def district(hubs, world):
     """A hub that knows a whole simulated node."""
@@ -118,7 +189,7 @@ def district(hubs, world):
 
     async def fill(database):
         door = await door_of(database, SLUG, Interface.INAPROC)
-        await door.record(*map(record_of, details))
+        await door.record(*map(record_of, details), a_whole_package())
 
     hub.do(fill)
     return hub
@@ -148,6 +219,13 @@ def test_the_hub_above_has_all_that_the_hub_below_has(hubs, district):
         "emergency",
     }
     assert figures(province.savings()) == figures(district.savings())
+    whole = province.packages()["tender", "77001"]
+    # One winner of two has no amounts, so that the package has none in total.
+    empty = {name for name in PackageFields.__annotations__ if whole[name] in (None, [], {})}
+    assert empty == {name for name in AwardFields.__annotations__ if name.endswith("_value")}
+    assert not {name for name in AwardFields.__annotations__ if whole["awards"][0][name] is None}
+    assert whole["awards"][0]["npwp"] == mask_identifier("01.234.567.8-901.000")
+    assert "0812-3456-7890" not in str(whole)
     [again, _] = province.collect()
     assert (again.unchanged, again.new, again.changed) == (again.seen, 0, 0)
 
