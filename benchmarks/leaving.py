@@ -35,7 +35,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.exchange.exports.datasets import DATASETS, DatasetName
-from app.exchange.exports.filing import begin_export, file_export
+from app.exchange.exports.filing import begin_export, make_file
 from app.exchange.exports.forms.protocol import STREAMED, Form
 from app.exchange.exports.questions import PackagesAsked, Wanted
 from app.kit.clock import utc_now
@@ -144,7 +144,7 @@ async def write_file(url: str, form: Form) -> dict[str, Any]:
     began = time.perf_counter()
     with spool() as file:
         async with database.reading() as session:
-            filed = await file_export(await begin_export(session, wanted, now=utc_now()), file)
+            filed = await make_file(await begin_export(session, wanted, now=utc_now()), file)
     seconds = time.perf_counter() - began
     await database.close()
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -12,9 +12,9 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app.exchange.exports.filing import PIECE_BYTES, Filed
+from app.exchange.exports.filing import Filed
 from app.exchange.exports.forms.protocol import MEDIA_TYPES
-from app.exchange.exports.preparing import pieces_between
+from app.exchange.exports.pieces import PIECE_BYTES, pieces_between
 from app.exchange.exports.questions import FiguresAsked, Wanted, wanted_again
 from app.exchange.exports.schemas import PreparedExportRead
 from app.exchange.exports.service import HandedOut, Made, Streamed

@@ -16,12 +16,12 @@ from app.exchange.exports.forms.parquet_form import ParquetForm
 from app.exchange.exports.forms.protocol import Filing, Form, Heading, Streaming
 from app.exchange.exports.forms.xlsx_form import XlsxForm
 from app.exchange.exports.layout import Layout, Line, Spelling
+from app.exchange.exports.pieces import PIECE_BYTES
 from app.exchange.exports.questions import PackagesAsked, Wanted
 from app.exchange.exports.sources import Source, open_source
 from app.exchange.feed.places import read_head
 from app.kit.db import ReadSession
 
-PIECE_BYTES = 1024 * 1024
 _TOGETHER = 5_000
 
 
@@ -87,8 +87,8 @@ def _never() -> bool:
     return False
 
 
-async def file_export(begun: Begun, file: BinaryIO, *, is_stopping: Callable[[], bool] = _never) -> Filed:
-    """Write the whole export into an empty file, beside whatever else this process has to do."""
+async def file_export(begun: Begun, file: BinaryIO, *, is_stopping: Callable[[], bool] = _never) -> int:
+    """Write the whole export into an empty file, beside whatever else this process has to do; how many rows it had."""
     writer = await asyncio.to_thread(_open_form, begun, file)
     rows = 0
     waiting: list[Line] = []
@@ -104,6 +104,12 @@ async def file_export(begun: Begun, file: BinaryIO, *, is_stopping: Callable[[],
                 waiting = []
     await asyncio.to_thread(writer.write, waiting)
     await asyncio.to_thread(writer.close)
+    return rows
+
+
+async def make_file(begun: Begun, file: BinaryIO) -> Filed:
+    """The same into a file of this process, and what can be said of it then."""
+    rows = await file_export(begun, file)
     length, sha256 = await asyncio.to_thread(_measured, file)
     return Filed(begun.heading.moment, begun.heading.cursor, rows, length, sha256)
 

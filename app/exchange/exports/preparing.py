@@ -1,7 +1,8 @@
 """Exports that are prepared: asked for once whoever asks, made by a job, kept in pieces, swept away when their time is over."""
 
+import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, cast
@@ -11,14 +12,14 @@ from sqlalchemy import CursorResult, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.exchange.exports.errors import ExportsBusy
-from app.exchange.exports.filing import PIECE_BYTES, Filed, PutDown, begin_export, file_export
+from app.exchange.exports.filing import Filed, PutDown, begin_export, file_export
 from app.exchange.exports.forms.protocol import Form
+from app.exchange.exports.pieces import PieceFile
 from app.exchange.exports.questions import Wanted, wanted_again
-from app.exchange.exports.tables import ExportPiece, PreparedExport
+from app.exchange.exports.tables import PreparedExport
 from app.jobs.queue import QUEUE, enqueue
 from app.kit.clock import utc_now
 from app.kit.db import Database, ReadSession, WriteSession, is_outage
-from app.submission.bodies import spool
 
 PREPARE_EXPORT = "prepare_export"
 """The job's name on the queue."""
@@ -129,11 +130,11 @@ async def prepare(
         return
     wanted = wanted_again(begun.dataset, begun.form, begun.audience, begun.question)
     try:
-        with spool() as file:
-            async with database.reading() as session:
-                ready = await begin_export(session, wanted, now=utc_now())
-                filed = await file_export(ready, file, is_stopping=is_stopping)
-            file_id = await _store(database, file, is_stopping=is_stopping)
+        file = PieceFile(database, asyncio.get_running_loop())
+        async with database.reading() as session:
+            ready = await begin_export(session, wanted, now=utc_now())
+            rows = await file_export(ready, cast("BinaryIO", file), is_stopping=is_stopping)
+        await asyncio.to_thread(file.finish)
     except PutDown:
         await _put_down(database, export_id, begun.attempt, wanted.form)
         return
@@ -143,23 +144,9 @@ async def prepare(
         log.exception("export.failed", export=str(export_id), dataset=wanted.dataset, form=str(wanted.form))
         await _finish(database, policy, export_id, begun.attempt, None)
         return
-    await _finish(database, policy, export_id, begun.attempt, (file_id, filed))
+    filed = Filed(ready.heading.moment, ready.heading.cursor, rows, file.length, file.sha256)
+    await _finish(database, policy, export_id, begun.attempt, (file.file_id, filed))
     log.info("export.prepared", export=str(export_id), rows=filed.rows, bytes=filed.length)
-
-
-async def _store(database: Database, file: BinaryIO, *, is_stopping: Callable[[], bool]) -> uuid.UUID:
-    """Keep a file in pieces, each in a short transaction; those of an attempt that breaks off are swept away."""
-    file_id = uuid.uuid4()
-    piece = 0
-    while content := file.read(PIECE_BYTES):
-        if is_stopping():
-            raise PutDown
-        async with database.transaction() as session:
-            await session.execute(
-                insert(ExportPiece).values(file_id=file_id, piece=piece, content=content, stored_at=utc_now())
-            )
-        piece += 1
-    return file_id
 
 
 async def _finish(
@@ -200,27 +187,6 @@ async def _put_down(database: Database, export_id: uuid.UUID, attempt: int, form
         )
         if back is not None:
             await _enqueue(session, export_id, form)
-
-
-async def pieces_between(database: Database, file_id: uuid.UUID, start: int, end: int) -> AsyncGenerator[bytes]:
-    """The bytes of a file from `start` up to and not with `end`, each piece by a short look of its own."""
-    position = start
-    while position < end:
-        piece, offset = divmod(position, PIECE_BYTES)
-        async with database.reading() as session:
-            content = await session.scalar(
-                select(ExportPiece.content).where(ExportPiece.file_id == file_id, ExportPiece.piece == piece)
-            )
-        if content is None:
-            # It was swept away meanwhile; what was announced does not come, and the reader sees that.
-            raise FileGone
-        wanted = content[offset : offset + end - position]
-        yield wanted
-        position += len(wanted)
-
-
-class FileGone(Exception):
-    """A file ended before its end."""
 
 
 async def tend(session: WriteSession, *, now: datetime) -> int:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from app.access.callers import Caller
 from app.exchange.exports.errors import ExportNotFound, ExportsBusy
-from app.exchange.exports.filing import Filed, begin_export, bytes_of, file_export
+from app.exchange.exports.filing import Filed, begin_export, bytes_of, make_file
 from app.exchange.exports.forms.protocol import STREAMED, Heading
 from app.exchange.exports.preparing import ExportPolicy, ask_for, find_export, find_ready
 from app.exchange.exports.questions import Wanted
@@ -78,7 +78,7 @@ class Desk:
                 return None
             await opened.enter_async_context(_place(self._files))
             file = keeping.enter_context(spool())
-            filed = await file_export(begun, file)
+            filed = await make_file(begun, file)
             return Made(filed, file, keeping.pop_all().aclose)
 
 

@@ -8,11 +8,12 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 
+import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
 
-from app.exchange.exports import jobs, preparing
+from app.exchange.exports import jobs, pieces, preparing
 from app.exchange.exports.forms.protocol import Form
 from app.exchange.exports.preparing import PREPARE_EXPORT, ExportPolicy
 from app.exchange.exports.questions import FiguresAsked, NodesAsked, PackagesAsked, Wanted, wanted_again
@@ -89,7 +90,7 @@ async def test_a_large_export_is_prepared_and_then_served_at_its_own_address(cli
 
 
 async def test_a_download_that_was_cut_goes_on_where_it_stopped(client, work, monkeypatch):
-    monkeypatch.setattr(preparing, "PIECE_BYTES", 100)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 100)
     told = await ready(client, work)
     whole = await client.get(told["file"])
     tag = whole.headers["etag"]
@@ -166,6 +167,8 @@ async def test_what_is_small_is_made_at_once_and_what_is_not_is_prepared(client,
     assert await work() == 3
     prepared = await client.get("/api/v1/exports/packages.parquet")
     assert pq.read_table(io.BytesIO(prepared.content)).equals(pq.read_table(io.BytesIO(small.content)))
+    book = openpyxl.load_workbook(io.BytesIO((await client.get("/api/v1/exports/packages.xlsx")).content))
+    assert [cell.value for cell in book["packages"]["C"]] == ["code", "1", "2", "3"]
     past = await client.get("/api/v1/exports/packages.ndjson?as_of=2026-03-02T05:00:00Z")
     assert (past.status_code, past.headers["x-export-rows"], past.headers["x-export-moment"]) == (
         200,
@@ -255,8 +258,8 @@ async def test_files_are_swept_away_when_their_time_is_over(client, database, wo
 
 
 async def test_a_file_that_goes_while_it_is_sent_ends_early(database):
-    with pytest.raises(preparing.FileGone):
-        async for _piece in preparing.pieces_between(database, uuid.uuid4(), 0, 10):
+    with pytest.raises(pieces.FileGone):
+        async for _piece in pieces.pieces_between(database, uuid.uuid4(), 0, 10):
             pass
 
 
