@@ -16,12 +16,9 @@ from sqlalchemy import text
 from app.exchange.exports import jobs, pieces, preparing
 from app.exchange.exports.forms.protocol import Form
 from app.exchange.exports.preparing import PREPARE_EXPORT, ExportPolicy
-from app.exchange.exports.questions import FiguresAsked, NodesAsked, PackagesAsked, Wanted, wanted_again
-from app.exchange.exports.sight import EVERYBODY, Audience
+from app.exchange.exports.questions import PackagesAsked, Wanted
 from app.kit.clock import utc_now
-from app.procurement.filtering import Fact, PackageFilter
-from app.registry.queries import NodeFilter
-from app.statistics.questions import Dimension, FigureFilter, Question
+from app.procurement.filtering import PackageFilter
 from tests.access.callers import issue
 from tests.conftest import NOW
 from tests.records import a_record, door_of, rows
@@ -261,19 +258,3 @@ async def test_a_file_that_goes_while_it_is_sent_ends_early(database):
     with pytest.raises(pieces.FileGone):
         async for _piece in pieces.pieces_between(database, uuid.uuid4(), 0, 10):
             pass
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        Wanted("packages", Form.CSV, PackagesAsked(PackageFilter(node=("surabaya",), known=(Fact.HPS,), repeated=False, q="a"), NOW), mark=True),
-        Wanted("awards", Form.XLSX, PackagesAsked(PackageFilter()), Audience(sees_all=True)),
-        Wanted("statistics", Form.NDJSON, FiguresAsked("savings", Question(FigureFilter(fiscal_year=(2025,)), (Dimension.NODE,), compares_years=True))),
-        Wanted("nodes", Form.PARQUET, NodesAsked(NodeFilter(province="35")), Audience(nodes=frozenset({"a", "b"}))),
-    ],
-)  # fmt: skip
-def test_what_was_asked_for_is_the_same_when_it_is_read_again(wanted):
-    again = wanted_again(wanted.dataset, wanted.form, wanted.audience.name, wanted.question())
-
-    assert again == wanted
-    assert again.key() == wanted.key() != replace(wanted, audience=EVERYBODY, form=Form.CSV, mark=False).key()
