@@ -56,7 +56,7 @@ def _short(name: str, text: str) -> str | None:
 _SHORT = 200
 
 
-def may_identify(name: str) -> bool:
+def may_hold_text(name: str) -> bool:
     """Whether what stands under this name may be people's own text."""
     return name not in _OWN_WORDS
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from app.kit.web.schema import Schema
-from app.procurement.masking import masked, masked_value, may_identify
+from app.procurement.masking import masked, masked_value, may_hold_text
 from app.procurement.schemas import AwardRead, OfferRead, RealizationRead, StageRead, StageRevisionRead
 
 
@@ -22,7 +22,7 @@ def _shape(schema: type[Schema]) -> _Shape:
     texts = tuple(
         name for name, field in fields.items() if str in get_args(field.annotation) or field.annotation is str
     )
-    return _Shape(tuple(fields), tuple(name for name in texts if may_identify(name)))
+    return _Shape(tuple(fields), tuple(name for name in texts if may_hold_text(name)))
 
 
 _REVISION = _shape(StageRevisionRead)
