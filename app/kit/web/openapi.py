@@ -197,7 +197,7 @@ def _word_fields(name: str, schema: dict[str, Any], schemas: Schemas, words: Map
         word = words.get(f"{name.removeprefix('Sparse')}.{field}", words.get(field))
         if word is not None and "description" not in described and "$ref" not in described:
             described["description"] = word.sentence
-        if "examples" in described or "default" in described or not _wants_example(described, schemas):
+        if "examples" in described or described.get("default") or not _wants_example(described, schemas):
             continue
         if word is not None and word.example is not None and fits(word.example, described, schemas):
             described["examples"] = [word.example]
