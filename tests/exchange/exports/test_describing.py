@@ -63,8 +63,9 @@ async def test_all_that_is_offered_can_be_had(client, database):
         for distribution in dataset["dcat:distribution"]
     }
     assert offered == {resource["path"]: resource["mediatype"] for resource in package["resources"]}
-    figures = [address for address in offered if "figure=" in address and "figure=savings" not in address]
-    for address, media_type in offered.items() - {(address, offered[address]) for address in figures}:
+    for address, media_type in offered.items():
+        if "packages." not in address and ".csv" not in address:
+            continue  # Every form once, every dataset once.
         answer = await client.head(address)
         assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, media_type)
     for dataset in catalogue["dcat:dataset"]:

@@ -5,23 +5,60 @@ import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import httpx
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import text
+import pytest_asyncio
 
 from app.core.vocabulary import PackageKind
 from app.exchange.exports.columns import PACKAGES
 from app.exchange.exports.forms.protocol import Heading
 from app.exchange.exports.forms.xlsx_form import XlsxForm
 from app.exchange.exports.layout import Spelling, line_of
+from app.kit.db import open_database
 from app.kit.json import loads
+from app.main import create_app
+from app.settings import Settings
+from tests.access.callers import issue
 from tests.conftest import NOW
-from tests.records import a_record, an_award, door_of
+from tests.records import a_record, an_award, cloned, door_of
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PHONE, MAIL, NPWP = "0812-3456-7890", "siti@contoh.example", "01.234.567.8-901.000"
 FORMS = ("csv", "ndjson", "xlsx", "parquet")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def database(server, template):
+    with cloned(server, template) as urls:
+        opened = open_database(urls.app, pool_size=3)
+        await fill(opened)
+        yield opened
+        await opened.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(database):
+    """A public caller of an API whose packages stay as they are."""
+    app = create_app(
+        Settings(
+            _env_file=None, database_url=database.engine.url.render_as_string(hide_password=False), log_level="error"
+        )
+    )
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://rakor.test") as caller,
+    ):
+        yield caller
+        assert app.state.exports.database.engine.pool.checkedout() == 0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def province_key(database):
+    return (await issue(database, "province")).secret
 
 
 async def fill(database):
@@ -70,8 +107,7 @@ async def listed(client, query=""):
     return loads((await client.get(f"/api/v1/packages{query}")).content)["items"]
 
 
-async def test_json_lines_are_the_items_of_the_list(client, database):
-    await fill(database)
+async def test_json_lines_are_the_items_of_the_list(client):
     items = await listed(client)
 
     rows = await rows_of(client, "packages", "ndjson")
@@ -86,8 +122,7 @@ async def test_json_lines_are_the_items_of_the_list(client, database):
 
 
 @pytest.mark.parametrize("form", FORMS)
-async def test_every_form_masks_what_identifies_a_person(client, database, province_key, form):
-    await fill(database)
+async def test_every_form_masks_what_identifies_a_person(client, province_key, form):
 
     packages, awards = [await rows_of(client, dataset, form) for dataset in ("packages", "awards")]
 
@@ -100,8 +135,7 @@ async def test_every_form_masks_what_identifies_a_person(client, database, provi
     assert (whole[0]["npwp"], whole[0]["name"]) == (NPWP, f"Hubungi {PHONE}")
 
 
-async def test_a_spreadsheet_has_real_numbers_and_dates_and_no_formula(client, database):
-    await fill(database)
+async def test_a_spreadsheet_has_real_numbers_and_dates_and_no_formula(client):
     answer = await client.get("/api/v1/exports/packages.xlsx")
 
     book = openpyxl.load_workbook(io.BytesIO(answer.content))
@@ -126,7 +160,7 @@ async def test_a_spreadsheet_has_real_numbers_and_dates_and_no_formula(client, d
     assert info["pagu"] == "Pagu."
 
 
-def test_a_full_sheet_is_followed_by_another():
+async def test_a_full_sheet_is_followed_by_another():
     row = {column.name: None for column in PACKAGES.columns} | {
         "node": "surabaya", "kind": "tender", "labels": [], "locations": [], "fund_sources": [], "rup_codes": [], "fiscal_years": [],
     }  # fmt: skip
@@ -143,8 +177,7 @@ def test_a_full_sheet_is_followed_by_another():
     ]  # fmt: skip
 
 
-async def test_parquet_has_honest_types_and_says_of_when_it_is(client, database):
-    await fill(database)
+async def test_parquet_has_honest_types_and_says_of_when_it_is(client):
     answer = await client.get("/api/v1/exports/packages.parquet")
 
     table = pq.read_table(io.BytesIO(answer.content))
@@ -166,8 +199,7 @@ async def test_parquet_has_honest_types_and_says_of_when_it_is(client, database)
     assert (said["rakor.rows"], said["rakor.masked"]) == ("3", "true")
 
 
-async def test_a_csv_is_safe_and_gives_its_texts_back(client, database):
-    await fill(database)
+async def test_a_csv_is_safe_and_gives_its_texts_back(client):
 
     _first, second, third = await rows_of(client, "packages", "csv")
     marked = await client.get("/api/v1/exports/packages.csv?bom=true")
@@ -180,8 +212,7 @@ async def test_a_csv_is_safe_and_gives_its_texts_back(client, database):
     assert marked.headers["content-disposition"].startswith('attachment; filename="rakor-packages-20')
 
 
-async def test_filters_are_those_of_the_list(client, database):
-    await fill(database)
+async def test_filters_are_those_of_the_list(client):
     for query in (
         "?kind=non_tender", "?fiscal_year=2025&node=surabaya", "?node=gresikkab", "?pagu_min=1000001", "?known=category&region=35.78",
         "?q=Contoh", "?q=Hubungi -7890", "?q=7890", "?supplier=1", "?repeated=true", "?as_of=2026-03-02T05:00:00Z",
@@ -199,8 +230,7 @@ async def test_filters_are_those_of_the_list(client, database):
 
 
 @pytest.mark.parametrize("form", FORMS)
-async def test_the_sums_of_an_export_are_the_savings_of_the_api(client, database, form):
-    await fill(database)
+async def test_the_sums_of_an_export_are_the_savings_of_the_api(client, form):
     savings = loads((await client.get("/api/v1/statistics/savings")).content)["total"]["by_pagu"]
 
     rows = await rows_of(client, "packages", form, "?status=completed&known=value&known=pagu&withdrawn=false")
@@ -213,8 +243,7 @@ async def test_the_sums_of_an_export_are_the_savings_of_the_api(client, database
 @pytest.mark.parametrize(
     "figure", ["savings", "packages", "competition", "timeliness", "absorption", "pdn-umk", "coverage"]
 )
-async def test_figures_are_those_of_the_api(client, database, figure):
-    await fill(database)
+async def test_figures_are_those_of_the_api(client, figure):
     query = "group_by=node,kind,fund_sources&fiscal_year=2025&compare=previous_year"
     items = loads((await client.get(f"/api/v1/statistics/{figure}?{query}")).content)["items"]
 
@@ -232,7 +261,7 @@ async def test_figures_are_those_of_the_api(client, database, figure):
 @pytest.mark.parametrize(
     "query", ["", "?group_by=node,fund_sources", "?figure=timeliness&compare=previous_year&fiscal_year=2025"]
 )
-async def test_a_figure_leads_to_what_describes_its_columns(client, database, query):
+async def test_a_figure_leads_to_what_describes_its_columns(client, query):
     answer = await client.get(f"/api/v1/exports/statistics.csv{query}")
 
     schema = (await client.get(answer.links["describedby"]["url"])).json()
@@ -249,7 +278,7 @@ def flattened(figure, prefix=""):
     return flat
 
 
-async def test_nodes_are_those_of_the_register(client, database):
+async def test_nodes_are_those_of_the_register(client):
     items = loads((await client.get("/api/v1/nodes?province=35&limit=1000")).content)["items"]
 
     for form in FORMS:
@@ -259,32 +288,11 @@ async def test_nodes_are_those_of_the_register(client, database):
         assert [row["name"] for row in rows] == [item["name"] for item in items]
 
 
-async def test_all_rows_are_of_one_moment_while_others_write(client, database):
-    """A reader who has begun is told nothing of what comes later, and exactly as many rows as were announced."""
-    await fill(database)
-    door = await door_of(database)
-    async with client.stream("GET", "/api/v1/exports/packages.ndjson") as answer:
-        await door.record(a_record("4"))
-        lines = [line async for line in answer.aiter_lines()]
-
-    assert len(lines) == int(answer.headers["x-export-rows"]) == 3
-    changes = await client.get("/api/v1/changes", params={"after": answer.headers["x-export-cursor"]})
-    assert [item["package"]["code"] for item in changes.json()["items"]] == ["4"]
-
-
-async def test_head_says_how_many_without_sending_any(client, database):
-    await fill(database)
+async def test_head_says_how_many_without_sending_any(client):
     for form in FORMS:
         answer = await client.head(f"/api/v1/exports/packages.{form}")
 
         assert (answer.status_code, answer.headers["x-export-rows"], answer.content) == (200, "3", b"")
-    async with database.reading() as session:
-        left = await session.scalar(
-            text(
-                "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND pid <> pg_backend_pid() AND datname = current_database()"
-            )
-        )
-    assert left == 0
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import io
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.core.text import mask_personal, may_identify
@@ -80,6 +80,7 @@ def test_what_is_taken_for_harmless_is_never_masked(one, other):
 
 
 @given(ROWS)
+@settings(max_examples=60)
 def test_what_the_public_is_sent_is_what_masking_leaves_of_it(case):
     layout, row = case
     expected = masked(row)
@@ -92,6 +93,7 @@ def test_what_the_public_is_sent_is_what_masking_leaves_of_it(case):
 
 
 @given(ROWS)
+@settings(max_examples=25)
 def test_whoever_sees_personal_data_is_sent_every_text_as_it_is(case):
     layout, row = case
     for audience in (Audience(sees_all=True), Audience(nodes=frozenset({row["node"]}))):
@@ -101,6 +103,7 @@ def test_whoever_sees_personal_data_is_sent_every_text_as_it_is(case):
 
 
 @given(ROWS)
+@settings(max_examples=25)
 def test_values_of_a_line_are_those_of_the_row(case):
     layout, row = case
     found = dict(zip(layout.names, values_of(line_of(layout, row, Spelling.JSON)), strict=True))

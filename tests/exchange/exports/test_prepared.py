@@ -18,6 +18,7 @@ from app.exchange.exports.forms.protocol import Form
 from app.exchange.exports.preparing import PREPARE_EXPORT, ExportPolicy
 from app.exchange.exports.questions import PackagesAsked, Wanted
 from app.kit.clock import utc_now
+from app.kit.json import loads
 from app.procurement.filtering import PackageFilter
 from tests.access.callers import issue
 from tests.conftest import NOW
@@ -172,6 +173,21 @@ async def test_what_is_small_is_made_at_once_and_what_is_not_is_prepared(client,
         "3",
         "2026-03-02T05:00:00Z",
     )
+
+
+async def test_all_rows_are_of_one_moment_while_others_write(client, api, database):
+    """A reader who has begun is told nothing of what comes later, and exactly as many rows as were announced."""
+    wanted = Wanted("packages", Form.NDJSON, PackagesAsked(PackageFilter()))
+    streamed = await api.state.exports.hand_out(wanted, as_file=False, now=utc_now())
+    await (await door_of(database)).record(a_record("4"))
+
+    body = b"".join([piece async for piece in streamed.pieces])
+    await streamed.close()
+
+    assert [loads(line)["code"] for line in body.splitlines()] == ["1", "2", "3"]
+    assert streamed.heading.rows == 3
+    changes = await client.get("/api/v1/changes", params={"after": streamed.heading.cursor})
+    assert [item["package"]["code"] for item in changes.json()["items"]] == ["4"]
 
 
 async def test_a_file_is_there_only_for_whom_it_was_made(client, database, province_key, work):
