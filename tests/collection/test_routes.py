@@ -1,5 +1,8 @@
 """Collection over HTTP: who may start runs, where they can be followed, and what is said of problems."""
 
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
 import httpx
 import pytest
 
@@ -112,6 +115,20 @@ async def test_a_collected_run_says_what_became_of_every_row(keeper, road, world
     assert counts["seen"] == sum(counts[name] for name in COUNTS - {"seen", "withdrawn"})
     assert run["started_at"] <= run["finished_at"]
     assert run["requests"] > listed(world)
+
+
+async def test_a_run_says_when_it_last_changed_once_it_has_ended(keeper, road):
+    run_id = (await keeper.post(RUNS, json={"fiscal_year": 2025})).json()["id"]
+    waiting = await keeper.get(f"/api/v1/runs/{run_id}")
+    await collect_run(road.collector, run_id)
+    ended = await keeper.get(f"/api/v1/runs/{run_id}")
+
+    stated = parsedate_to_datetime(ended.headers["last-modified"])
+
+    assert "last-modified" not in waiting.headers
+    # Within the second of the change the one before it is named.
+    behind = datetime.fromisoformat(ended.json()["finished_at"]) - stated
+    assert timedelta(0) <= behind < timedelta(seconds=2)
 
 
 async def test_problems_are_said_in_both_languages_with_the_offending_text(client, road, simulator, world):

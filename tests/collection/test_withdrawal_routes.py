@@ -82,9 +82,12 @@ async def test_what_would_go_is_shown_and_a_dry_run_changes_nothing(keeper, road
 
 async def test_a_confirmed_withdrawal_is_done_audited_and_the_node_goes_on(keeper, road, world, shrunk, path):
     preview = (await keeper.get(path)).json()
+    before = (await keeper.get(f"/api/v1/runs/{shrunk.id}")).headers["last-modified"]
 
     done = (await keeper.post(path, json=REASON)).json()
 
+    known = await keeper.get(f"/api/v1/runs/{shrunk.id}", headers={"If-Modified-Since": before})
+    assert known.status_code == 200  # the decision changed what is said of it
     assert (done["packages"], done["withdrawn"], done["dry_run"]) == (LACKING, LACKING, False)
     assert await withdrawn(road) == {item["code"] for item in preview["sample"]}
     assert (await keeper.get(f"/api/v1/runs/{shrunk.id}")).json()["counts"]["withdrawn"] == LACKING
