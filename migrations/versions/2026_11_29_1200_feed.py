@@ -145,6 +145,20 @@ def _nodes() -> None:
             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION rakor_note_node('{column}')
         """)
 
+    # A retired node may come back under another name, and everything of it is then told under that one: what the whole
+    # feed hashes to has to be reckoned anew, and mirrors that hold the old name find themselves unequal.
+    op.execute("""
+        CREATE FUNCTION rakor_forget_checkpoints() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            DELETE FROM feed_checkpoints;
+            RETURN NULL;
+        END $$
+    """)
+    op.execute("""
+        CREATE TRIGGER forget_checkpoints AFTER UPDATE OF slug ON nodes FOR EACH ROW
+        WHEN (OLD.slug IS DISTINCT FROM NEW.slug) EXECUTE FUNCTION rakor_forget_checkpoints()
+    """)
+
 
 def _runs() -> None:
     op.execute(f"""
@@ -212,11 +226,12 @@ def _what_is_there() -> None:
 def downgrade() -> None:
     for table in ("nodes", "endpoints", "node_institutions"):
         op.execute(f"DROP TRIGGER note_node ON {table}")
+    op.execute("DROP TRIGGER forget_checkpoints ON nodes")
     op.execute("DROP TRIGGER note_run ON runs")
     op.execute("DROP TRIGGER note_run_state ON runs")
     op.execute("DROP TRIGGER note_figures ON reported_figures")
-    for function in ("rakor_note_node", "rakor_note_run", "rakor_note_figures", "rakor_settle_epoch"):
-        op.execute(f"DROP FUNCTION {function}()")
+    for function in ("note_node", "note_run", "note_figures", "forget_checkpoints", "settle_epoch"):
+        op.execute(f"DROP FUNCTION rakor_{function}()")
     op.execute("DROP TABLE feed_checkpoints")
     op.execute("DROP TABLE feed_epochs")
     op.execute("DROP INDEX ix_changes_nodes")

@@ -99,3 +99,18 @@ async def test_checkpoints_of_older_rules_are_not_shown(database):
 
     assert await listed(database) == []
     assert await reckon(database, NOW) > 0
+
+
+async def test_a_node_that_comes_back_under_another_name_has_them_reckoned_anew(database):
+    await (await door_of(database)).record(a_sketch("1"))
+    await reckon(database, NOW)
+    before = (await listed(database))[0]["digest"]
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE nodes SET slug = 'contoh-lain' WHERE slug = 'surabaya'"))
+    try:
+        assert await listed(database) == []
+        await reckon(database, NOW)
+        assert (await listed(database))[0]["digest"] != before
+    finally:
+        async with database.transaction() as session:
+            await session.execute(text("UPDATE nodes SET slug = 'surabaya' WHERE slug = 'contoh-lain'"))
