@@ -160,6 +160,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             url, pool_size=policy.streams + policy.files, application_name="rakor-exports", first_words=SETTLE_EPOCH
         )
         app.state.exports = Desk(leaving, policy)
+        app.state.trusted_proxies = settings.trusted_proxies
         app.state.publisher = Publisher(
             settings.publisher, settings.publisher_url, settings.license, settings.public_url
         )

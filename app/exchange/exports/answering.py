@@ -28,8 +28,10 @@ from app.kit.web.ranges import wanted_range
 
 PATH = "/api/v1/exports"
 GRACE_SECONDS = 120.0
-SLOWEST = 16 * 1024
+SLOWEST = 32 * 1024
 """Bytes per second that a live export has to be taken at; a file that was prepared may be taken at any rate."""
+LONGEST_SECONDS = 1800.0
+"""So long a live export waits for its reader in all."""
 _RETRY_SECONDS = "5"
 
 
@@ -147,7 +149,7 @@ async def paced(
             yield piece
             waited += clock() - given_at
             taken += len(piece)
-            if waited > grace_seconds + taken / slowest:
+            if waited > min(grace_seconds + taken / slowest, LONGEST_SECONDS):
                 raise ReaderTooSlow
 
 

@@ -39,6 +39,8 @@ class ExportPolicy:
     """So many may wait to be prepared."""
     streams: int = 6
     """So many are sent at once by one process while they are made."""
+    streams_each: int = 3
+    """So many of them to one asker: nobody takes all places by reading slowly."""
     files: int = 2
     """So many small files are made at once by one process."""
     at_once: int = 20_000

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from app.access.callers import Caller
 from app.access.errors import KeyInvalid
 from app.access.web import OptionalCaller
 from app.exchange.exports import describing
@@ -24,6 +25,7 @@ from app.kit.paging import CursorInvalid, decode_cursor, encode_cursor
 from app.kit.web import problems
 from app.kit.web.answers import KEY_OPTIONAL, ExactJSON, answer_for
 from app.kit.web.deps import Now, Reading
+from app.kit.web.limits import address_of
 from app.kit.web.ranges import RangeNotSatisfiable
 from app.kit.web.schema import DEFAULT_PAGE, AfterCode, AsOf, Limit, Page
 from app.procurement.asking import PackagesWanted
@@ -64,8 +66,15 @@ class Manner:
 
     async def hand_out(self, wanted: Wanted) -> Response:
         desk: Desk = self.request.app.state.exports
-        handed = await desk.hand_out(wanted, as_file=self.prepared, now=self.now)
+        handed = await desk.hand_out(wanted, asker=self._asker(), as_file=self.prepared, now=self.now)
         return answer_with(self.request, wanted, handed, desk.database)
+
+    def _asker(self) -> str:
+        """Whose places are counted together: a key's, or an address's."""
+        caller: Caller | None = getattr(self.request.state, "caller", None)
+        return (
+            caller.id if caller is not None else address_of(self.request.scope, self.request.app.state.trusted_proxies)
+        )
 
 
 Manners = Annotated[Manner, Depends()]

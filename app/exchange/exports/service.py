@@ -2,8 +2,9 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
@@ -52,11 +53,12 @@ class Desk:
         self.policy = policy
         self._streams = asyncio.Semaphore(policy.streams)
         self._files = asyncio.Semaphore(policy.files)
+        self._askers: Counter[str] = Counter()
 
-    async def hand_out(self, wanted: Wanted, *, as_file: bool, now: datetime) -> HandedOut:
+    async def hand_out(self, wanted: Wanted, *, asker: str, as_file: bool, now: datetime) -> HandedOut:
         """Give what is wanted as soon as it can be had; `as_file` is for those who want to be able to resume."""
         if not as_file:
-            handed = await self._at_once(wanted, now=now)
+            handed = await self._at_once(wanted, asker, now=now)
             if handed is not None:
                 return handed
         async with self.database.reading() as session:
@@ -66,9 +68,10 @@ class Desk:
         async with self.database.transaction() as session:
             return await ask_for(session, wanted, self.policy, now=now)
 
-    async def _at_once(self, wanted: Wanted, *, now: datetime) -> Streamed | Made | None:
+    async def _at_once(self, wanted: Wanted, asker: str, *, now: datetime) -> Streamed | Made | None:
         """None where it is too large to be waited for."""
         async with AsyncExitStack() as opened, AsyncExitStack() as keeping:
+            opened.enter_context(self._share(asker))
             await opened.enter_async_context(_place(self._streams))
             session = await opened.enter_async_context(self.database.reading())
             begun = await begin_export(session, wanted, now=now)
@@ -80,6 +83,18 @@ class Desk:
             file = keeping.enter_context(spool())
             filed = await make_file(begun, file)
             return Made(filed, file, keeping.pop_all().aclose)
+
+    @contextmanager
+    def _share(self, asker: str) -> Iterator[None]:
+        if self._askers[asker] >= self.policy.streams_each:
+            raise ExportsBusy
+        self._askers[asker] += 1
+        try:
+            yield
+        finally:
+            self._askers[asker] -= 1
+            if not self._askers[asker]:
+                del self._askers[asker]
 
 
 @asynccontextmanager

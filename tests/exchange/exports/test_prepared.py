@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from app.exchange.exports import jobs, pieces, preparing
+from app.exchange.exports.errors import ExportsBusy
 from app.exchange.exports.forms.protocol import Form
 from app.exchange.exports.preparing import PREPARE_EXPORT, ExportPolicy
 from app.exchange.exports.questions import PackagesAsked, Wanted
@@ -135,14 +136,20 @@ async def test_only_so_many_may_wait(client, api):
     assert (await client.get(f"{ADDRESS}&fiscal_year=2023")).status_code == 202
 
 
-async def test_only_so_many_are_sent_at_once(client, api, monkeypatch):
-    monkeypatch.setattr("app.exchange.exports.service._PATIENCE_SECONDS", 0.01)
-    desk = api.state.exports
-    held = [
-        await desk.hand_out(Wanted("packages", Form.CSV, PackagesAsked(PackageFilter())), as_file=False, now=NOW)
-        for _ in range(desk.policy.streams)
-    ]
+WANTED = Wanted("packages", Form.NDJSON, PackagesAsked(PackageFilter()))
 
+
+async def test_only_so_many_are_sent_at_once_and_fewer_to_one_asker(client, api, monkeypatch):
+    monkeypatch.setattr("app.exchange.exports.service._PATIENCE_SECONDS", 0.01)
+    desk, each = api.state.exports, api.state.exports.policy.streams_each
+
+    held = [await desk.hand_out(WANTED, asker="satu", as_file=False, now=NOW) for _ in range(each)]
+    with pytest.raises(ExportsBusy):
+        await desk.hand_out(WANTED, asker="satu", as_file=False, now=NOW)
+    held += [
+        await desk.hand_out(WANTED, asker=f"lain {number}", as_file=False, now=NOW)
+        for number in range(desk.policy.streams - each)
+    ]
     refused = await client.get("/api/v1/exports/packages.csv")
     for streamed in held:
         await streamed.pieces.aclose()
@@ -177,8 +184,7 @@ async def test_what_is_small_is_made_at_once_and_what_is_not_is_prepared(client,
 
 async def test_all_rows_are_of_one_moment_while_others_write(client, api, database):
     """A reader who has begun is told nothing of what comes later, and exactly as many rows as were announced."""
-    wanted = Wanted("packages", Form.NDJSON, PackagesAsked(PackageFilter()))
-    streamed = await api.state.exports.hand_out(wanted, as_file=False, now=utc_now())
+    streamed = await api.state.exports.hand_out(WANTED, asker="satu", as_file=False, now=utc_now())
     await (await door_of(database)).record(a_record("4"))
 
     body = b"".join([piece async for piece in streamed.pieces])
