@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -34,7 +33,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("rakor")
 
 # Crash safety of the test server itself is not what most tests are about; the kill tests start servers of their own.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Whoever cleans up by itself would write, and hold up feeds, whenever it likes.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 NOW = datetime(2026, 3, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -80,45 +80,35 @@ def _renamed(url: str, database: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that all test processes of this run share."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this test process alone.
+
+    Each has a server of its own: who writes in one cluster holds up the change feeds of all its databases for as long.
+    """
+    return tmp_path_factory.getbasetemp()
 
 
 @pytest.fixture(scope="session")
-def server(shared_folder: Path) -> Iterator[TestServer]:
+def server(own_folder: Path) -> Iterator[TestServer]:
     external = os.environ.get("RAKOR_DATABASE_URL")
     if external:
         yield TestServer(None, ServerUrls(owner=os.environ.get("RAKOR_MIGRATION_URL") or external, app=external))
         return
-    with EmbeddedPostgres(shared_folder / "postgres", settings=FAST) as embedded:
+    with EmbeddedPostgres(own_folder / "postgres", settings=FAST) as embedded:
         yield TestServer(embedded, None)
-    # The last test process out removes the data; the others find the server still in use.
     with contextlib.suppress(PostgresUnavailable):
-        erase_server(shared_folder / "postgres")
-
-
-@contextmanager
-def _turn(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        erase_server(own_folder / "postgres")
 
 
 @pytest.fixture(scope="session")
-def template(server: TestServer, shared_folder: Path) -> str:
-    """Name of a migrated database with the shipped register, made once for all test processes."""
-    name_file = shared_folder / "template-name"
-    with _turn(shared_folder / "template-lock"):
-        if not name_file.exists():
-            name = f"rakor_template_{uuid.uuid4().hex[:8]}"
-            server.command(f"CREATE DATABASE {name}")
-            urls = server.urls(name)
-            migrate(urls)
-            asyncio.run(_load(urls.app))
-            name_file.write_text(name)
-        return name_file.read_text()
+def template(server: TestServer) -> str:
+    """Name of a migrated database with the shipped register, made once for all tests of this process."""
+    name = f"rakor_template_{uuid.uuid4().hex[:8]}"
+    server.command(f"CREATE DATABASE {name}")
+    urls = server.urls(name)
+    migrate(urls)
+    asyncio.run(_load(urls.app))
+    return name
 
 
 async def _load(url: str) -> None:
