@@ -44,7 +44,7 @@ def test_what_a_guide_says_works(guide, hub, server, template, tmp_path):
             asked = text.replace(TOLD, hub)
             # As they are for who has installed the hub; the copy goes where the test may put it.
             asked = asked.replace(
-                "rakor mirror", f"{sys.executable} -m app.cli mirror --into {shlex.quote(copy.owner)}"
+                "rakor mirror", f"{shlex.quote(sys.executable)} -m app.cli mirror --into {shlex.quote(copy.owner)}"
             )
             # A refusal is not what a guide shows, unless it says so.
             asked = asked.replace("curl ", "curl -f " if "limit=0" not in asked else "curl ")

@@ -16,7 +16,15 @@ def key(database_urls):
     return fill(database_urls.app)
 
 
-def test_schemathesis_finds_nothing_on_the_public_reads(settings, key, tmp_path):
+@pytest.mark.parametrize(
+    "phases",
+    [
+        pytest.param("examples,fuzzing", id="some"),
+        # Every parameter at all of its edges are thousands of requests.
+        pytest.param("examples,coverage,fuzzing,stateful", id="all", marks=pytest.mark.nightly),
+    ],
+)
+def test_schemathesis_finds_nothing_on_the_public_reads(settings, key, tmp_path, phases):
     with serving(settings) as base_url:
         command = [
             sys.executable,
@@ -27,6 +35,7 @@ def test_schemathesis_finds_nothing_on_the_public_reads(settings, key, tmp_path)
             "--include-method=GET",
             "--checks=all",
             "--max-examples=6",
+            f"--phases={phases}",
             "--request-timeout=120",
             "--suppress-health-check=too_slow",
             "--no-color",
