@@ -1,5 +1,6 @@
 """Reading the feed: what has happened after a place, in the one order that no writer can break."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,8 @@ from app.exchange.feed.items import other_document, package_document, written
 from app.exchange.feed.places import HEAD, VISIBLE, expect_known, position_of
 from app.kit.db import ReadSession, speaking_plainly
 
+_AT_ONCE = 100
+"""So many items are written in one go: whoever else asks meanwhile waits no longer than they take."""
 WALKED = 20_000
 """So many changes one page looks through for those that are wanted; a page of few wanted ones may come out short."""
 
@@ -121,7 +124,11 @@ async def read_changes(session: ReadSession, wanted: ChangeFilter, *, after: Pos
             rows = await driver.fetch(_WALK % _conditions_of(wanted), *place, look, limit + 1)
             is_over = wanted.is_whole or len(rows) > limit
             looked = None if is_over else await driver.fetchrow(_WALKED_TO, *place, look)
-    items = [_item(row) for row in rows[:limit]]
+    items: list[Item] = []
+    for number, row in enumerate(rows[:limit], start=1):
+        items.append(_item(row))
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)
     if looked is not None:
         more = not wanted.node and looked["walked"] == look
         return ChangePage(items, position_of(looked), epoch, more)
