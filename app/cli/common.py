@@ -93,7 +93,7 @@ def hub_address(url: str, where: str) -> str:
 def honest_errors() -> Iterator[None]:
     """Say in one line what went wrong: 1 is a refusal, 3 something that is not there, 130 being interrupted."""
     # SIGTERM ends a command as Ctrl-C does: what it has begun is put in order first.
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     except HubError as error:
@@ -115,6 +115,13 @@ def honest_errors() -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(*_arguments: object) -> None:
+    # What a script starts in the background ignores Ctrl-C, and must end when it is told to all the same.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 def complain(what: str, why: str) -> None:

@@ -113,6 +113,16 @@ def _kept(target):
     return target.value("SELECT count(*) FROM mirror.changes")
 
 
+@pytest.fixture(params=["on a terminal", "in the background of a script"])
+def ctrl_c(request):
+    """What a script starts in its background ignores Ctrl-C, and so does what that starts."""
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if "background" in request.param else signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_follower_has_what_happens_soon_and_ends_when_it_is_told_to(hub, target):
     with running(None, "mirror", hub.root, "--into", target.url, "--follow", "--json") as command:
         wait_until(lambda: _known(target, "1005"), what="the first copy")
