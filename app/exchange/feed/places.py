@@ -12,17 +12,21 @@ VISIBLE = """
     (c.epoch, c.xid) < ((SELECT max(epoch) FROM feed_epochs), pg_snapshot_xmin(pg_current_snapshot()))
 """
 
+NAMED = """
+    c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity, c.entity_id,
+    c.version, c.op
+"""
+"""What `position_of` needs of a change `c`."""
+
 HEAD = f"""
-    SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
-           c.entity_id, c.version, c.op
+    SELECT {NAMED}
     FROM changes c WHERE {VISIBLE} ORDER BY c.epoch DESC, c.xid DESC, c.seq DESC LIMIT 1
 """  # noqa: S608 (a constant)
 """The last change that everybody may see."""
-_KNOWN = """
-    SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
-           c.entity_id, c.version, c.op
+_KNOWN = f"""
+    SELECT {NAMED}
     FROM changes c WHERE c.epoch = $1::int AND c.xid = $2::text::xid8 AND c.seq = $3::bigint
-"""
+"""  # noqa: S608 (a constant)
 
 
 async def expect_known(driver: Any, after: Position) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.exchange.feed.cursor import Position
 from app.exchange.feed.items import other_document, package_document, written
-from app.exchange.feed.places import HEAD, VISIBLE, expect_known, position_of
+from app.exchange.feed.places import HEAD, NAMED, VISIBLE, expect_known, position_of
 from app.kit.db import ReadSession, speaking_plainly
 
 _AT_ONCE = 100
@@ -97,8 +97,7 @@ _BY_NODE = f"""
 # The last change that everybody may see already, or that was looked at last.
 _WALKED_TO = f"""
     SELECT * FROM (
-        SELECT c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity,
-               c.entity_id, c.version, c.op, count(*) OVER () AS walked, row_number() OVER () AS place
+        SELECT {NAMED}, count(*) OVER () AS walked, row_number() OVER () AS place
         FROM (SELECT * FROM changes c WHERE {_AFTER} AND {VISIBLE} {_ORDER} LIMIT $4) c
     ) w WHERE place = walked
 """  # noqa: S608 (the same)

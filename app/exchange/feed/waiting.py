@@ -5,17 +5,17 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from app.exchange.feed.errors import FollowersTooMany
+from app.exchange.feed.places import VISIBLE
 
 MOST_FOLLOWERS = 500
 """Followers of one process that wait at the same time."""
 PAUSE_SECONDS = 0.1
 """How often the feed's end is looked at while somebody waits."""
 
-HEAD = """
+HEAD = f"""
     SELECT c.epoch || '.' || c.xid::text || '.' || c.seq FROM changes c
-    WHERE (c.epoch, c.xid) < ((SELECT max(epoch) FROM feed_epochs), pg_snapshot_xmin(pg_current_snapshot()))
-    ORDER BY c.epoch DESC, c.xid DESC, c.seq DESC LIMIT 1
-"""
+    WHERE {VISIBLE} ORDER BY c.epoch DESC, c.xid DESC, c.seq DESC LIMIT 1
+"""  # noqa: S608 (a constant)
 
 
 class FeedWatch:

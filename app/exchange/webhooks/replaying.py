@@ -9,7 +9,7 @@ from app.access.callers import Caller
 from app.access.service import confirm_caller
 from app.exchange.feed.cursor import START, Position, decode
 from app.exchange.feed.errors import FeedRestarted
-from app.exchange.feed.places import VISIBLE, expect_known, position_of, read_head
+from app.exchange.feed.places import NAMED, VISIBLE, expect_known, position_of, read_head
 from app.exchange.feed.reading import EVERYTHING, read_changes
 from app.exchange.webhooks import queries
 from app.exchange.webhooks.errors import DeliveryNotFound, NothingToReplay
@@ -133,16 +133,12 @@ async def _seen(session: ReadSession, webhook_id: int, delivery_id: int) -> Deli
     return view
 
 
-_COLUMNS = """
-    c.epoch, c.xid::text AS xid, c.seq, (extract(epoch FROM c.at) * 1000000)::bigint AS at, c.entity, c.entity_id,
-    c.version, c.op
-"""
 _PREDECESSOR = f"""
-    SELECT {_COLUMNS} FROM changes c WHERE (c.epoch, c.xid, c.seq) < ($1::int, $2::text::xid8, $3::bigint)
+    SELECT {NAMED} FROM changes c WHERE (c.epoch, c.xid, c.seq) < ($1::int, $2::text::xid8, $3::bigint)
     ORDER BY c.epoch DESC, c.xid DESC, c.seq DESC LIMIT 1
 """  # noqa: S608 (constants of this module)
 _FIRST_SINCE = f"""
-    SELECT {_COLUMNS} FROM changes c
+    SELECT {NAMED} FROM changes c
     WHERE (c.epoch, c.xid, c.seq) > ($1::int, $2::text::xid8, $3::bigint) AND c.at >= $4 AND {VISIBLE}
     ORDER BY c.epoch, c.xid, c.seq LIMIT 1
 """  # noqa: S608 (the same)
